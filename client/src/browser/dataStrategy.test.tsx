@@ -1,0 +1,131 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Browser } from "../testing/Browser.js";
+import { ChatApp } from "../testing/chat.js";
+
+let app: ChatApp;
+let browser: Browser;
+
+beforeEach(() => {
+  Browser.setUp();
+  app = new ChatApp();
+  browser = new Browser(app);
+});
+afterEach(() => browser.tearDown());
+
+test("a navigation is one request, for what is new on the screen", async () => {
+  await browser.open("/lobby");
+  await browser.click("a[href='/rooms/1']");
+  expect(browser.messages).toEqual(["first"]);
+  expect(app.requests).toEqual(["GET /__data/rooms/1?_routes=sidebar,room"]);
+});
+
+test("the page's own query goes along unchanged", async () => {
+  await browser.open("/lobby");
+  const requested = vi.fn(app.fetch);
+  vi.stubGlobal("fetch", requested);
+  await browser.click("a[href^='/stats']");
+  expect(requested.mock.lastCall?.[0]).toBe(
+    `${location.origin}/__data/stats?q=a+b%2C&q=%C3%A4&_routes=shell,sidebar,stats`,
+  );
+});
+
+test("a mutation is one request, together with the data after it", async () => {
+  await browser.open("/rooms/1");
+  await browser.say("mine");
+  expect(browser.text("#answer")).toContain("mine");
+  expect(app.requests).toHaveLength(1);
+  await browser.click("form:nth-of-type(2) button");
+  expect(browser.messages).toEqual(["first", "mine", "by fetcher"]);
+  expect(app.requests).toHaveLength(2);
+});
+
+test("an invalid form is action data, and loads nothing again", async () => {
+  await browser.open("/rooms/1");
+  await browser.say("");
+  expect(browser.text("#answer")).toBe('{"errors":{"text":"say something"}}');
+  expect(app.requests).toHaveLength(1);
+});
+
+test("an action's redirect is followed", async () => {
+  await browser.open("/rooms/1");
+  await browser.say("go");
+  expect(location.pathname).toBe("/rooms/2");
+  expect(browser.messages).toEqual(["elsewhere"]);
+});
+
+test("a loader's redirect is followed", async () => {
+  await browser.open("/lobby");
+  app.signedIn = false;
+  await browser.click("a[href='/rooms/1']");
+  expect(location.pathname).toBe("/lobby");
+});
+
+test("an error is shown by the nearest boundary, with its status and data", async () => {
+  await browser.open("/rooms/1");
+  app.rooms.delete("2");
+  await browser.click("a[href='/rooms/2']");
+  expect(JSON.parse(browser.text("#problem") ?? "")).toMatchObject({
+    status: 404,
+    statusText: "Not Found",
+    data: { detail: "no such room" },
+  });
+  expect(browser.text("#latest")).toBe("first");
+});
+
+test("a URL that no route matches is a 404 without a request", async () => {
+  await browser.open("/lobby");
+  await browser.click("a[href='/nowhere']");
+  expect(browser.text("#problem")).toContain("404");
+  expect(app.requests).toEqual([]);
+});
+
+test("an answer of another build loads the document instead", async () => {
+  await browser.open("/lobby");
+  app.build = "build2";
+  await browser.click("a[href='/rooms/1']");
+  expect(browser.left).toEqual([`${location.origin}/rooms/1`]);
+  expect(browser.text("h1")).toBe("2 rooms");
+});
+
+test("once the line has told of another build, the next navigation loads the document", async () => {
+  await browser.open("/rooms/1");
+  browser.hearBuild("build1");
+  await browser.click("a[href='/rooms/2']");
+  expect(browser.left).toEqual([]);
+  browser.hearBuild("build2");
+  await browser.after(() => app.post("2", "still live"));
+  expect(browser.messages).toEqual(["elsewhere", "still live"]);
+  await browser.click("a[href='/lobby']");
+  expect(browser.left).toEqual([`${location.origin}/lobby`]);
+});
+
+test("a server that does not know the page's routes makes it load the document", async () => {
+  await browser.open("/lobby");
+  vi.stubGlobal("fetch", async () => Response.json({ build: "build1", reload: true }, { status: 409 }));
+  await browser.click("a[href='/rooms/1']");
+  expect(browser.left).toEqual([`${location.origin}/rooms/1`]);
+});
+
+test("a refusal without results is an error with the answer's status", async () => {
+  await browser.open("/rooms/1");
+  vi.stubGlobal("fetch", async () => Response.json({ detail: "too large" }, { status: 413 }));
+  await browser.say("long");
+  expect(JSON.parse(browser.text("#problem") ?? "")).toMatchObject({ status: 413, data: { detail: "too large" } });
+});
+
+test("an answer that is no data is an error", async () => {
+  await browser.open("/lobby");
+  vi.stubGlobal("reportError", vi.fn());
+  vi.stubGlobal("fetch", async () => new Response("<h1>Bad gateway</h1>", { status: 502 }));
+  await browser.click("a[href='/rooms/1']");
+  expect(browser.text("#problem")).toBeDefined();
+});
+
+test("data that came with an action is used for that action only", async () => {
+  await browser.open("/rooms/1");
+  await browser.say("mine");
+  await browser.click("a[href='/lobby']");
+  await browser.click("a[href='/rooms/1']");
+  expect(app.requests.at(-1)).toBe("GET /__data/rooms/1?_routes=sidebar,room");
+});

@@ -1,0 +1,172 @@
+import type {
+  DataStrategyFunction,
+  DataStrategyFunctionArgs,
+  DataStrategyMatch,
+  DataStrategyResult,
+} from "react-router";
+import { isOwn, MissingView } from "../routes.js";
+import type { Tab } from "../tab.js";
+import { type Ahead, type Early, pageOf } from "./ahead.js";
+import { type AskFor, type OnReturn, runHandlers } from "./handlers.js";
+import { bare, contained, failureOf } from "./outcome.js";
+import type { Answer, Question, Results } from "./request.js";
+import type { Server } from "./server.js";
+
+export interface DataStrategyOptions {
+  readonly tab: Tab;
+  readonly server: Server;
+  /** What was answered before the router asks. */
+  readonly ahead: Ahead;
+  /** The ids of the routes that have a loader in Python. */
+  readonly loaders: ReadonlySet<string>;
+  /** Whether the server is known to run another build by now. */
+  readonly isOutdated: () => boolean;
+}
+
+type Matches = readonly DataStrategyMatch[];
+type Outcomes = Record<string, DataStrategyResult>;
+type Ask = (question: Question) => Promise<Answer>;
+
+/**
+ * One request to the server for each navigation, and one for each mutation together with the data after it. A view
+ * with a clientLoader asks when it wants to, in a request of its own.
+ */
+export function createDataStrategy(options: DataStrategyOptions): DataStrategyFunction {
+  const { tab, server, ahead, loaders, isOutdated } = options;
+  const answer: Ask = (question) => server.answer(question);
+
+  function load({ request }: DataStrategyFunctionArgs, needed: Matches, ask: Ask, early?: Early) {
+    const askedFor = (routes: readonly string[]) => ask({ request, routes, after: [] });
+    const served = needed.filter(({ route }) => loaders.has(route.id));
+    const known = served.map(idOf).filter((id) => early?.routes.includes(id));
+    // Where nothing is known of a view before it is loaded, its clientLoader, if it has one, finds the answer here.
+    const waiting = served.filter(({ route }) => !known.includes(route.id) && !isOwn(route)).map(idOf);
+    const answers = new Map([
+      ...shared(known, async () => (await early?.use()) ?? askedFor(known)),
+      ...shared(waiting, () => askedFor(waiting)),
+    ]);
+    const askFor: AskFor = async (id) => {
+      if (!loaders.has(id)) throw new Error(`There is no loader in Python for route "${id}".`);
+      return answers.get(id) ?? askedFor([id]);
+    };
+    return runHandlers(needed, askFor, keepLive);
+  }
+
+  /** What a clientLoader has made of the server's answer stays as true as that answer does. */
+  const keepLive: OnReturn = ({ route }, returned, answered) => {
+    if (isOwn(route)) tab.views.derive(route.id, bare(returned), answered?.data);
+  };
+
+  /** Runs loaders for what is on the screen. If there is no answer everything stays, and so does the wish for one. */
+  async function reload(args: DataStrategyFunctionArgs, needed: Matches) {
+    let isAnswered = true;
+    const attempt: Ask = (question) =>
+      answer(question).catch((error) => {
+        isAnswered = false;
+        throw error;
+      });
+    const results = await load(args, needed, attempt);
+    return isAnswered ? results : {};
+  }
+
+  async function mutate(args: DataStrategyFunctionArgs, needed: Matches) {
+    const { request, matches, fetcherKey } = args;
+    const action = fetcherKey !== null && tab.overlays.has(fetcherKey) ? fetcherKey : undefined;
+    // The page of a fetcher's action need not be the one on the screen, whose loaders run afterwards.
+    const shows = fetcherKey === null || isHere(request);
+    const after = shows ? matches.filter(runsAfter).map(idOf) : [];
+    const finish = ahead.expect(pageOf(request.url));
+    let came: Results | undefined;
+    const askFor: AskFor = async (id) => {
+      const question = { request, routes: [id], after, action };
+      const answered = await (action === undefined ? answer(question) : attempt(question, action));
+      came = answered.after;
+      if (!failureOf(answered)) tab.channels.retry();
+      return action === undefined ? answered : contained(answered);
+    };
+    const results = await runHandlers(needed, askFor);
+    if (action !== undefined) concludeAlone(action, results);
+    finish(came);
+    return results;
+  }
+
+  /** Whether a loader surely runs after an action: it is asked to in the same request. */
+  function runsAfter({ route }: DataStrategyMatch): boolean {
+    const decides = route.shouldRevalidate !== undefined && tab.reloads.loaded(route.id) !== undefined;
+    return loaders.has(route.id) && !isOwn(route) && !decides;
+  }
+
+  /** An optimistic action that gets no answer has failed; whoever submitted it is told. */
+  async function attempt(question: Question, action: string): Promise<Answer> {
+    try {
+      return await answer(question);
+    } catch (error) {
+      const failure = { status: 0, data: error instanceof Error ? error.message : String(error) };
+      tab.overlays.fail(action, failure);
+      return { results: Object.fromEntries(question.routes.map((id) => [id, { error: failure }])) };
+    }
+  }
+
+  /** An optimistic action that a clientAction has done without the server is over when that is. */
+  function concludeAlone(action: string, results: Readonly<Outcomes>): void {
+    const isDone = Object.values(results).every(({ type }) => type === "data");
+    if (!isDone || !tab.overlays.has(action)) return;
+    const now = tab.requests.now();
+    tab.overlays.confirm(action, { asked: now, at: now, published: [] });
+  }
+
+  /**
+   * The results. A navigation to a view that is not there any more, after a deploy, goes to its document. Without a
+   * network that would not come either, and the page would be lost with all that it can still do.
+   */
+  async function orDocument({ request, fetcherKey }: DataStrategyFunctionArgs, results: Outcomes) {
+    const isLeft = fetcherKey === null && navigator.onLine && Object.values(results).some(isMissing);
+    return isLeft ? server.gone(request) : results;
+  }
+
+  async function run(args: DataStrategyFunctionArgs): Promise<Outcomes> {
+    const { partial, isForced } = tab.reloads;
+    if (partial && args.fetcherKey !== null) return untouched(args.matches, tab.reloads.fetched(args.fetcherKey));
+    const needed = args.matches.filter((match) => isNeeded(match, partial, isForced));
+    if (args.request.method !== "GET") return mutate(args, needed);
+    if (isOutdated() && args.fetcherKey === null && !isHere(args.request)) return server.gone(args.request);
+    if (partial) return reload(args, needed);
+    return load(args, needed, answer, args.fetcherKey === null ? ahead.take(pageOf(args.request.url)) : undefined);
+  }
+
+  return async (args) => orDocument(args, await run(args));
+}
+
+function isMissing({ type, result }: DataStrategyResult): boolean {
+  return type === "error" && result instanceof MissingView;
+}
+
+/** One answer for several routes. It need not be wanted by all of them, or by any. */
+function shared(ids: readonly string[], ask: () => Promise<Answer>): (readonly [string, Promise<Answer>])[] {
+  if (ids.length === 0) return [];
+  const answer = ask();
+  answer.catch(() => {});
+  return ids.map((id) => [id, answer] as const);
+}
+
+/**
+ * Whether a route's handler has to run. A reload for the sake of live data is for the routes that need it, whatever
+ * they think of revalidation; others run only where there is nothing to show without.
+ */
+function isNeeded(match: DataStrategyMatch, partial: ReadonlySet<string> | null, isForced: boolean): boolean {
+  const isCalled = match.shouldCallHandler();
+  if (partial) return partial.has(match.route.id) || (isCalled && match.shouldRevalidateArgs === null);
+  return isCalled || (isForced && match.route.loader !== undefined);
+}
+
+function untouched(matches: readonly DataStrategyMatch[], result: unknown): Outcomes {
+  return Object.fromEntries(matches.map((match) => [match.route.id, { type: "data", result }]));
+}
+
+function isHere(request: Request): boolean {
+  return pageOf(request.url) === pageOf(location.href);
+}
+
+function idOf(match: DataStrategyMatch): string {
+  return match.route.id;
+}

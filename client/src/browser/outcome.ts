@@ -1,0 +1,63 @@
+import { data, redirect, redirectDocument } from "react-router";
+import { type RemoteError, thrown } from "../errors.js";
+import type { Answer, Redirect, Result } from "./request.js";
+
+/** What a handler in Python has answered for a route; thrown where it has failed, or leads away. */
+export interface Value {
+  readonly data: unknown;
+  readonly status: number | undefined;
+}
+
+export function valueFor({ redirect, results }: Answer, id: string): Value {
+  if (redirect) throw redirection(redirect);
+  const result = results?.[id];
+  if (!result) throw new Error(`The server has not answered for route "${id}".`);
+  if ("error" in result) throw thrown(result.error);
+  return { data: result.data, status: result.status };
+}
+
+function redirection({ to, external, status = 303 }: Redirect): Response {
+  return external ? redirectDocument(to, status) : redirect(to, status);
+}
+
+const WithStatus = data(null).constructor as new (...args: never) => ReturnType<typeof data>;
+
+/** What a handler returned, with the status of the server's answer unless it has said something about that itself. */
+export function withStatus(returned: unknown, status: number | undefined): unknown {
+  const isSaid = returned instanceof Response || returned instanceof WithStatus;
+  return status === undefined || isSaid ? returned : data(returned, { status });
+}
+
+/** The value in what a handler returned. */
+export function bare(returned: unknown): unknown {
+  return returned instanceof WithStatus ? returned.data : returned;
+}
+
+/** Why the action has failed, if it has. */
+export function failureOf({ redirect, results = {} }: Answer): RemoteError | undefined {
+  if (redirect) return undefined;
+  for (const result of Object.values(results)) {
+    if ("error" in result) return result.error;
+    if (result.status !== undefined && result.status >= 400) return { status: result.status, data: result.data };
+  }
+  return undefined;
+}
+
+/** The answer with errors as results: no boundary shows the failure of a change that was taken back. */
+export function contained(answer: Answer): Answer {
+  const results = Object.entries(answer.results ?? {}).map(([id, result]): [string, Result] => [
+    id,
+    "error" in result ? { data: null, status: result.error.status || 503 } : result,
+  ]);
+  return { ...answer, results: Object.fromEntries(results) };
+}
+
+/** The loaders' data in an answer, by route. */
+export function loaderData(method: string, { results, after }: Answer): Record<string, unknown> {
+  const loaded = method === "GET" ? results : after;
+  return Object.fromEntries(Object.entries(loaded ?? {}).map(([id, result]) => [id, dataOf(result)]));
+}
+
+function dataOf(result: Result): unknown {
+  return "data" in result ? result.data : undefined;
+}

@@ -1,0 +1,82 @@
+import type { RemoteError } from "../errors.js";
+import type { LivePositions } from "../live/views.js";
+import type { ChannelPosition } from "../types.js";
+import type { LineInfo } from "./page.js";
+
+/** One route's part of a data answer. */
+export type Result = { readonly data: unknown; readonly status?: number } | { readonly error: RemoteError };
+
+export type Results = Readonly<Record<string, Result>>;
+
+export interface Redirect {
+  readonly to: string;
+  readonly external?: boolean;
+  readonly status?: number;
+}
+
+/** What the server answers to a data request. */
+export interface Answer {
+  readonly build?: string;
+  readonly results?: Results;
+  /** After a mutation: what the loaders of the page say now. */
+  readonly after?: Results;
+  readonly live?: LivePositions;
+  readonly line?: LineInfo | null;
+  /** What the action has published. */
+  readonly published?: readonly ChannelPosition[];
+  readonly redirect?: Redirect;
+  /** The server does not know this page's routes. */
+  readonly reload?: boolean;
+}
+
+export interface Question {
+  readonly request: Request;
+  /** The routes whose loaders, or whose action, shall answer. */
+  readonly routes: readonly string[];
+  /** The routes whose loaders shall run after the action. */
+  readonly after: readonly string[];
+  /** The id of an action whose changes are shown already. */
+  readonly action?: string | undefined;
+  /** Somebody may want the answer later, or nobody: the server is told, and others go first. */
+  readonly isPrefetch?: boolean;
+}
+
+/** Asks the server for the data of routes, or for an action and the data after it, in one request. */
+export async function ask(question: Question): Promise<Answer> {
+  const { request, routes, isPrefetch } = question;
+  const response = await fetch(dataUrl(question), {
+    method: request.method,
+    headers: { accept: "application/json", ...(isPrefetch ? { purpose: "prefetch" } : {}) },
+    ...(isPrefetch ? { priority: "low" } : {}),
+    signal: request.signal,
+    ...(request.method === "GET" ? {} : { body: await bodyOf(request) }),
+  });
+  if (!response.headers.get("content-type")?.includes("json")) {
+    throw new Error(`The server answered a data request with ${response.status} and no data.`);
+  }
+  const answer: unknown = await response.json();
+  if (response.ok || response.status === 409) return answer as Answer;
+  const error = { status: response.status, data: answer };
+  return { results: Object.fromEntries(routes.map((id) => [id, { error }])) };
+}
+
+function dataUrl({ request, routes, after, action }: Question): string {
+  const url = new URL(request.url);
+  const query = [
+    `_routes=${list(routes)}`,
+    ...(after.length > 0 ? [`_after=${list(after)}`] : []),
+    ...(action === undefined ? [] : [`_action=${action}`]),
+  ].join("&");
+  // The page's own query goes as it is: parsing and writing it again could change it.
+  return `${url.origin}/__data${url.pathname}${url.search ? `${url.search}&` : "?"}${query}`;
+}
+
+function list(ids: readonly string[]): string {
+  return ids.map(encodeURIComponent).join(",");
+}
+
+async function bodyOf(request: Request): Promise<BodyInit> {
+  const type = request.headers.get("content-type") ?? "";
+  // A form with files stays a form, so that the browser reads the files as it sends them.
+  return type.startsWith("multipart/form-data") ? request.formData() : request.blob();
+}

@@ -1,0 +1,72 @@
+import {
+  type DataRouteMatch,
+  type DataRouteObject,
+  type Location,
+  matchRoutes,
+  type StaticHandlerContext,
+} from "react-router";
+import { boundaryErrors, notFound, type RemoteError, type RouteError } from "../errors.js";
+import { cover, firstData, notFoundRoute } from "../routes.js";
+
+/** What Python has loaded for a page. */
+export interface RenderInput {
+  /** Path and query. */
+  readonly url: string;
+  readonly loaderData: Readonly<Record<string, unknown>>;
+  readonly actionData: Readonly<Record<string, unknown>> | null;
+  /** By the id of the route that threw. */
+  readonly errors: Readonly<Record<string, RemoteError>> | null;
+  readonly notFound: boolean;
+  /** What inline scripts and styles carry so that the document's Content Security Policy lets them pass. */
+  readonly nonce?: string | null;
+}
+
+/**
+ * What `createStaticHandler().query()` would have made of the same data, made by hand: without Request, Response
+ * and AbortController, which bare V8 lacks, and without a promise, which would cost a second crossing into V8.
+ *
+ * This file knows React Router from the inside, and no other does; its version is pinned.
+ */
+export function staticContext(routes: DataRouteObject[], input: RenderInput): StaticHandlerContext {
+  const location = locationOf(input.url);
+  const found = input.notFound ? null : matchRoutes(routes, location);
+  const matches = found ?? notFoundMatches(routes);
+  const errors = found ? boundaryErrors(found, input.errors) : notFoundErrors(matches, location);
+  const loaderData = found ? shownData(found, input) : {};
+  cover(routesOf(matches), loaderData);
+  return {
+    basename: "/",
+    location,
+    matches,
+    loaderData,
+    actionData: errors ? null : input.actionData,
+    errors,
+    statusCode: 200, // Python answers with the status that it has decided on
+    loaderHeaders: {},
+    actionHeaders: {},
+    _match: (location) => matchRoutes(routes, location),
+  };
+}
+
+function locationOf(url: string): Location {
+  const { pathname, search } = new URL(url, "http://localhost");
+  return { pathname, search, hash: "", state: null, key: "default" };
+}
+
+function notFoundMatches(routes: DataRouteObject[]): DataRouteMatch[] {
+  const route = notFoundRoute(routes);
+  return route ? [{ params: {}, pathname: "", pathnameBase: "", route }] : [];
+}
+
+function notFoundErrors(matches: readonly DataRouteMatch[], { pathname }: Location): Record<string, RouteError> {
+  return Object.fromEntries(matches.map(({ route }) => [route.id, notFound(pathname)]));
+}
+
+function shownData(matches: readonly DataRouteMatch[], { loaderData, errors }: RenderInput) {
+  const ids = matches.map(({ route }) => route.id).filter((id) => id in loaderData && !errors?.[id]);
+  return firstData(routesOf(matches), Object.fromEntries(ids.map((id) => [id, loaderData[id]])));
+}
+
+function routesOf(matches: readonly DataRouteMatch[]): DataRouteObject[] {
+  return matches.map(({ route }) => route);
+}

@@ -1,0 +1,60 @@
+import { Form, isRouteErrorResponse, Outlet, useConnection, useLoaderData, useRouteError } from "offhook";
+import type { ReactNode } from "react";
+import "../board.css";
+import type { Route } from "./+types/shell";
+
+function Document({ children }: { children: ReactNode }) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charSet="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Board · Offhook</title>
+        <link rel="icon" href="data:," />
+      </head>
+      <body>{children}</body>
+    </html>
+  );
+}
+
+const WORDS = { idle: "no line", connecting: "connecting", open: "live", closed: "closed" };
+
+export default function Shell() {
+  const { me } = useLoaderData<Route.LoaderData>();
+  const { status } = useConnection();
+  return (
+    <Document>
+      <header className="top">
+        <b>offhook board</b>
+        <span className="line" data-status={status} role="status">
+          {WORDS[status]}
+        </span>
+        {me && (
+          <Form method="post" action="/sign-out" className="me">
+            <b>{me.name}</b>
+            <button className="quiet">Sign out</button>
+          </Form>
+        )}
+      </header>
+      <main>
+        <Outlet />
+      </main>
+    </Document>
+  );
+}
+
+export function ErrorBoundary() {
+  const error = useRouteError();
+  const text = isRouteErrorResponse(error)
+    ? ((error.data as { detail?: string } | null)?.detail ?? error.statusText)
+    : "Something went wrong.";
+  return (
+    <Document>
+      <main>
+        <h1>{text}</h1>
+        <a href="/">Back to the board</a>
+      </main>
+    </Document>
+  );
+}

@@ -1,0 +1,1 @@
+"""A bakery's dashboard: one page of three routes that stay true in three ways."""

@@ -1,0 +1,1 @@
+"""Offhook's engine mounted in a FastAPI application."""

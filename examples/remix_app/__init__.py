@@ -1,0 +1,1 @@
+"""An ordinary React Router application behind Offhook."""

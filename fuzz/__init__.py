@@ -1,0 +1,1 @@
+"""Random input for every decoder: ``python -m fuzz [SECONDS]``, and briefly in the tests."""

@@ -1,0 +1,1 @@
+"""What both halves need: no sockets, no event loop."""

@@ -1,0 +1,92 @@
+"""Who knocks: an immutable view of a request or an upgrade, and the identity that is seen in it."""
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Generic, TypeAlias, TypeVar
+
+from offhook.base.types import Json, Scope
+
+User = TypeVar("User")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What ``authenticate`` sees: the same for a page, for the line and for a refresh.
+
+    ``headers`` has lower-case names. ``session`` is the verified cookie session ({} without one) and
+    ``session_expires`` the second since 1970 at which its cookie runs out. ``session_id`` is the public name of
+    the sign-in that the cookie session stands for.
+    """
+
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "http"
+    client: str | None = None
+    session: Mapping[str, Json] = field(default_factory=dict)
+    session_expires: float = math.inf
+    session_id: str = ""
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name. A header that cannot be parsed has none."""
+        return parse_cookies(self.headers.get("cookie", ""))
+
+
+def parse_cookies(header: str) -> dict[str, str]:
+    """The ``Cookie`` header (RFC 6265, section 4.2) by name; what cannot be parsed is left out."""
+    found: dict[str, str] = {}
+    for part in header.split(";"):
+        try:
+            jar: SimpleCookie = SimpleCookie(part.strip())
+        except CookieError:
+            continue
+        found.update({name: morsel.value for name, morsel in jar.items()})
+    return found
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers of an ASGI scope by lower-case name; repeated ones are joined (RFC 9110, section 5.3)."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        separator = "; " if name == "cookie" else ", "
+        found[name] = f"{found[name]}{separator}{value}" if name in found else value
+    return found
+
+
+def incoming(scope: Scope) -> Incoming:
+    """The view of an ASGI ``http`` or ``websocket`` scope, without a session."""
+    client = scope.get("client")
+    return Incoming(
+        path=scope["path"],
+        query=scope.get("query_string", b"").decode("latin-1"),
+        headers=headers_of(scope),
+        scheme=scope.get("scheme", "http"),
+        client=client[0] if client else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity(Generic[User]):
+    """Somebody whom the application knows.
+
+    :param id: the user's id, a non-empty string; lines and presence are grouped by it.
+    :param user: the application's own object; handlers receive it as ``user``.
+    :param info: what others may see in presence and in publications.
+    :param expires: second since 1970 at which the line closes with 3005. A session cookie that runs out
+        earlier ends the line earlier.
+    :param session: which sign-in of the user this is, so that ``line.revoke(session=...)`` ends its lines alone.
+    """
+
+    id: str
+    user: User
+    info: Json = None
+    expires: float = math.inf
+    session: str = ""
+
+
+Authenticate: TypeAlias = Callable[[Incoming], Awaitable[Identity[User] | None]]
+"""The application's one function for page, line and refresh; None means nobody."""

@@ -1,0 +1,81 @@
+"""Everything that a stranger can send or leave open, with its bound."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for one application. Sizes are bytes, times are seconds."""
+
+    head: int = 64 * 1024
+    """Head of one HTTP request; more is answered with 431."""
+    head_line: int = 16 * 1024
+    """One line of a head; a longer one is answered with 431, and the first with 414."""
+    headers: int = 100
+    """Header fields of one request; more are answered with 431."""
+    head_time: float = 10.0
+    """From the opening of a connection, or the first byte of a later request, to the end of its head; else 408."""
+    body_idle: float = 10.0
+    """Between two parts of a body; later closes with 408."""
+    body: int = 1024 * 1024
+    """Body of one HTTP request, and the texts of one form; more is answered with 413."""
+    body_pace: float = 20.0
+    """A body has so long to arrive, and as long again for each 64 kB of it; a slower one is answered with 408."""
+    form_parts: int = 1000
+    """Fields and files of one form; more are answered with 413."""
+    upload: int = 16 * 1024 * 1024
+    """One uploaded file; a larger one is an error of its field."""
+    uploads: int = 64 * 1024 * 1024
+    """Body of a request to an action whose form has files; more is answered with 413."""
+    command_frame: int = 64 * 1024
+    """One incoming WebSocket message of the line; more closes with 1009."""
+    socket_message: int = 1024 * 1024
+    """One incoming message of a route's raw socket; more closes with 1009."""
+    socket_backlog: int = 1024 * 1024
+    """Bytes that one raw socket may have sent ahead of a peer that does not read."""
+    queue: int = 1024 * 1024
+    """Bytes that wait for one connection; more closes with 3008."""
+    frame_messages: int = 16
+    """Replies and pushes that are joined into one frame."""
+    connections: int = 20_000
+    """Connections of one process; more are refused with 503."""
+    connections_of_address: int = 1000
+    """Connections of one address in one process; more are refused with 429."""
+    connections_of_user: int = 128
+    """Connections of one user in one process; more close with 3504."""
+    channels: int = 128
+    """Subscriptions of one connection; more is error 106."""
+    channel_length: int = 255
+    """Bytes of a channel's name; more is error 107."""
+    commands_in_flight: int = 32
+    """Commands of one connection that wait for a handler; beyond it the connection is not read."""
+    commands_a_second: float = 100.0
+    """Commands of one connection in the long run; more is error 111, and a flood closes with 3013."""
+    commands_at_once: int = 300
+    """Commands of one connection at once; a client that comes back has one for each of its channels."""
+    history_page: int = 300
+    """Publications in one history reply, and the most that one recovery delivers."""
+    recovery_buffer: int = 1024
+    """Publications held back for one subscription that is still catching up."""
+    handler: float = 4.0
+    """A channel's handler. An SDK gives up after 5 s and reconnects."""
+    publish: float = 5.0
+    """One publication on its way into the broker; later it has failed, and the channel's epoch changes."""
+    connect: float = 10.0
+    """From the open connection to its ``connect`` command; later closes with 3502."""
+    ping: float = 25.0
+    """Between two pings of the server."""
+    pong: float = 8.0
+    """From a ping to its pong; later closes with 3012."""
+    refresh_grace: float = 25.0
+    """How late a new token may be; later closes with 3005."""
+    presence: float = 60.0
+    """Somebody whose process died is present for so long; renewed two and a half times as often."""
+    position_check: float = 40.0
+    """Between two looks whether the subscriptions of a channel have all that was published."""
+    write: float = 10.0
+    """One write to a connection; slower closes with 3009."""
+    render: float = 5.0
+    """Rendering one document in V8."""
+    render_memory: int = 256 * 1024 * 1024
+    """Heap of one V8 isolate."""

@@ -1,0 +1,194 @@
+"""Payload conversion: between JSON and the types that an application declares.
+
+msgspec does the work for ``msgspec.Struct``, dataclasses, TypedDicts and the built-in types; pydantic's models do
+it for themselves (``base.models``).
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar, get_origin
+
+import msgspec
+
+from offhook.base import models
+from offhook.base.errors import UsageError
+from offhook.base.models import Flaw
+from offhook.base.shapes import describe, members_of
+
+T = TypeVar("T")
+_encoder = msgspec.json.Encoder(enc_hook=models.write)
+
+
+class Mismatch(ValueError):
+    """A value does not have the declared type. The text says where and what was expected.
+
+    ``flaws`` are the single errors, where a model of pydantic's found them.
+    """
+
+    def __init__(self, text: str, flaws: Sequence[Flaw] = ()) -> None:
+        super().__init__(text)
+        self.flaws = flaws
+
+
+def _mismatch(error: Exception) -> Mismatch:
+    flaws = models.flaws(error) if isinstance(error, ValueError) else ()
+    return Mismatch("; ".join(map(str, flaws)) or str(error), flaws)
+
+
+def encode(value: object) -> bytes:
+    """*value* as one JSON text in UTF-8.
+
+    :raises UsageError: JSON cannot carry it; NaN and infinities included (RFC 8259, section 6).
+    """
+    try:
+        encoded = _encoder.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"this value cannot be sent as JSON: {error}") from error
+    # msgspec writes null for NaN; the walk is needed only where a null stands at all.
+    if b"null" in encoded and not _finite(_plain(value)):
+        raise UsageError("this value cannot be sent as JSON: it holds NaN or an infinity")
+    return encoded
+
+
+def _plain(value: object) -> Any:
+    return msgspec.to_builtins(value, enc_hook=models.write)
+
+
+def _finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return all(map(_finite, value))
+    return True
+
+
+def decode(data: bytes | str, into: type[T]) -> T:
+    """One JSON text as a value of type *into*.
+
+    :raises Mismatch: it is not JSON, or not of that type.
+    """
+    declared: Any = into
+    try:
+        if (reader := models.reader(declared)) is not None:
+            value: T = reader.validate_json(data)
+            return value
+        return msgspec.json.decode(data, type=into, dec_hook=models.read)
+    except (ValueError, RecursionError) as error:
+        raise _mismatch(error) from error
+
+
+def convert(value: object, into: Any, *, strict: bool = True) -> Any:
+    """*value*, made of built-in types, as a value of type *into*.
+
+    :param strict: False also reads numbers, booleans and null out of strings, as forms and addresses need it.
+    :raises Mismatch: it is not of that type.
+    """
+    try:
+        if (reader := models.reader(into)) is not None:
+            return reader.validate_python(value)
+        return msgspec.convert(value, into, strict=strict, dec_hook=models.read, str_keys=True)
+    except (ValueError, RecursionError) as error:
+        raise _mismatch(error) from error
+
+
+def check(value: object, declared: Any) -> None:
+    """Refuse *value* unless it is of the *declared* type.
+
+    :raises UsageError: it is of another one; the application published the wrong thing.
+    """
+    if declared is Any or _checked_already(value, declared):
+        return
+    refused = [_refusal(value, member) for member in members_of(declared)]
+    if all(refused):
+        expected = getattr(declared, "__name__", str(declared))
+        raise UsageError(f"expected a payload of type {expected}, got {type(value).__name__}: {refused[0]}")
+
+
+def _refusal(value: object, member: Any) -> str:
+    """Why *value* is none of *member*; empty if it is one."""
+    try:
+        if (reader := models.reader(member)) is not None:
+            reader.validate_python(value, strict=True)
+        else:
+            convert(_plain(value), member)
+    except (ValueError, TypeError) as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _checked_already(value: object, declared: Any) -> bool:
+    """Whether *value* is of a class among the members whose instances are checked when they are made."""
+    classes = (each for each in members_of(declared) if isinstance(each, type))
+    return any(_checks_itself(each) and isinstance(value, each) for each in classes)
+
+
+def _checks_itself(cls: type) -> bool:
+    return hasattr(cls, "__struct_fields__") or hasattr(cls, "__dataclass_fields__") or models.is_model(cls)
+
+
+def without_field(declared: Any, name: str) -> list[str]:
+    """The members of a type whose JSON is not an object that always has the field *name*."""
+    shape = describe(declared)
+    members = shape.types if isinstance(shape, msgspec.inspect.UnionType) else (shape,)
+    return [_named(member) for member in members if name not in _always(member)]
+
+
+def _always(shape: msgspec.inspect.Type) -> set[str]:
+    """The names of the fields that the JSON of an object always has."""
+    match shape:
+        case msgspec.inspect.Metadata():
+            return _always(shape.type)
+        case msgspec.inspect.StructType(array_like=False, fields=fields):
+            omits = _origin(shape.cls).__struct_config__.omit_defaults
+            return {each.encode_name for each in fields if each.required or not omits}
+        case msgspec.inspect.DataclassType(fields=fields):
+            return {each.encode_name for each in fields}
+        case msgspec.inspect.TypedDictType(fields=fields):
+            return {each.encode_name for each in fields if each.required}
+        case msgspec.inspect.CustomType() if models.is_model(shape.cls):
+            return set(models.written(shape.cls))
+    return set()
+
+
+def _named(shape: msgspec.inspect.Type) -> str:
+    cls = getattr(shape, "cls", None)
+    name: str = _origin(cls).__name__ if cls else type(shape).__name__.removesuffix("Type").lower()
+    return name
+
+
+def _origin(cls: Any) -> Any:
+    """A class without its type arguments."""
+    return get_origin(cls) or cls
+
+
+def supported(declared: Any) -> bool:
+    """Whether values of this type can be sent and received."""
+    try:
+        read_by_model = models.reader(declared) is not None
+        return read_by_model or not _has_custom(describe(declared, received=True), set(), received=True)
+    except TypeError:
+        return False
+
+
+def sendable(declared: Any) -> bool:
+    """Whether values of this type can be sent. Nobody has to tell the members of a union apart."""
+    try:
+        return not _has_custom(describe(declared), set(), received=False)
+    except TypeError:
+        return False
+
+
+def _has_custom(node: object, seen: set[int], *, received: bool) -> bool:
+    """Whether a type that nobody here knows is part of the type that *node* describes."""
+    if isinstance(node, tuple):
+        return any(_has_custom(each, seen, received=received) for each in node)
+    if not isinstance(node, msgspec.inspect.Type | msgspec.inspect.Field) or id(node) in seen:
+        return False
+    seen.add(id(node))
+    if isinstance(node, msgspec.inspect.CustomType):
+        return not models.is_model(node.cls)
+    if isinstance(node, msgspec.inspect.DataclassType) and received and models.is_model(node.cls):
+        return True  # Inside of a Struct msgspec would read it, and none of its validators would run.
+    return any(_has_custom(getattr(node, name), seen, received=received) for name in node.__struct_fields__)

@@ -1,0 +1,1 @@
+"""Brokers: between the processes. ``base`` is the contract, each other module keeps it in one way."""

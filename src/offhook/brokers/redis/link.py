@@ -1,0 +1,125 @@
+"""Commands and their replies, over one connection: many can wait at once, and every reply finds its command."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Self
+
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
+
+from offhook.base.errors import BrokerError
+from offhook.brokers.redis.address import Address
+from offhook.brokers.redis.conversation import Conversation, Reply, Word
+
+_AT_ONCE = 10_000
+"""Commands that may wait for their replies."""
+
+
+def _sources() -> Mapping[str, str]:
+    folder = files(__package__) / "lua"
+    texts = {each.name.removesuffix(".lua"): each.read_text() for each in folder.iterdir()}
+    common = texts.pop("common")
+    return {name: common + text for name, text in texts.items()}
+
+
+SCRIPTS = _sources()
+"""The operations, as Lua."""
+
+
+class Link:
+    """One connection for commands. Open it with ``open``.
+
+    :param patience: seconds that Redis has for an answer; one that takes longer ends the connection.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._hashes: dict[str, bytes] = {}
+
+    @classmethod
+    async def open(cls, address: Address, patience: float) -> Self:
+        """Connect, and load the scripts.
+
+        :raises BrokerError: it did not work.
+        """
+        link = cls(patience)
+        link._conversation = Conversation(await address.connect(), link._hear)
+        link._ending = asyncio.get_running_loop().create_task(link._end())
+        try:
+            for name, source in SCRIPTS.items():
+                link._hashes[name] = await link.call("SCRIPT", "LOAD", source)
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+    _conversation: Conversation
+    _ending: "asyncio.Task[None]"
+
+    async def call(self, *words: Word) -> Reply:
+        """Send one command; its reply.
+
+        :raises BrokerError: Redis refused, did not answer in time, or was lost before it answered.
+        """
+        try:
+            return await self._ask(*words)
+        except ResponseError as error:
+            raise BrokerError(f"Redis refused: {error}") from error
+
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> list[Any]:
+        """Run one of the scripts; its answer.
+
+        :raises BrokerError: as ``call`` does.
+        """
+        call = (len(keys), *keys, *arguments)
+        try:
+            answer = await self._ask("EVALSHA", self._hashes[script], *call)
+        except NoScriptError:
+            # Redis was told to forget its scripts. It did nothing, so this is the first try.
+            answer = await self.call("EVAL", SCRIPTS[script], *call)
+        except ResponseError as error:
+            raise BrokerError(f"Redis refused {script}: {error}") from error
+        found: list[Any] = answer
+        return found
+
+    async def ended(self) -> BrokerError:
+        """Return when the connection has ended; why."""
+        return await self._conversation.ended()
+
+    def close(self, reason: str = "closed") -> None:
+        """End the connection. Whoever waits for a reply gets a ``BrokerError``."""
+        self._conversation.end(reason)
+
+    async def _ask(self, *words: Word) -> Reply:
+        if len(self._waiting) >= _AT_ONCE:
+            raise BrokerError("too many commands wait for Redis")
+        self._conversation.say(*words)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await future
+        except TimeoutError:
+            reason = f"Redis did not answer within {self._patience:g} s"
+            self.close(reason)
+            raise BrokerError(reason) from None
+
+    def _hear(self, reply: Reply) -> None:
+        future = self._waiting.popleft()
+        if isinstance(reply, ReadOnlyError):
+            self.close("it is a replica now")
+        if future.done():
+            return  # whoever asked has given up
+        if isinstance(reply, ResponseError):
+            future.set_exception(reply)
+        else:
+            future.set_result(reply)
+
+    async def _end(self) -> None:
+        error = await self._conversation.ended()
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(error)
+        self._waiting.clear()

@@ -1,0 +1,9 @@
+-- Channels that will be published to.
+-- KEYS: count, generation, marks
+-- ARGV: ms to the deadline, then the marks
+-- Answer: stamp
+local deadline = milliseconds() + ARGV[1]
+for index = 2, #ARGV do
+  redis.call('ZADD', KEYS[3], string.format('%.0f', deadline), ARGV[index])
+end
+return {counted()}

@@ -1,0 +1,128 @@
+"""The one port of ``offhook dev``: the application's process, and Vite behind it for what the browser runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from html import escape
+from pathlib import Path
+from typing import TypeAlias
+
+from offhook.base.types import AsgiApp, Receive, Scope, Send
+from offhook.dev.serving import Failed
+from offhook.transports.lifespan import serve_lifespan
+
+Running: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+
+_OF_VITE = ("/@", "/node_modules/")
+_SUBPROTOCOLS = frozenset({"vite-hmr", "vite-ping"})
+_PYTHON = frozenset({".py", ".pyc"})
+
+
+class Front:
+    """Passes each request on, and keeps it waiting while the application is exchanged."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._vite: AsgiApp | None = None
+        self._application: AsgiApp | None = None
+        self._settled = asyncio.Event()
+        self._rendering = asyncio.Event()
+        self._rendering.set()
+        self._running: Running = _nothing
+
+    def during(self, running: Running) -> None:
+        """What runs as long as the server does."""
+        self._running = running
+
+    def behind(self, folder: Path, vite: AsgiApp) -> None:
+        """Have *vite* serve the views of *folder*."""
+        self._folder, self._vite = folder, vite
+
+    def pause(self) -> None:
+        """Requests wait from now on."""
+        self._settled.clear()
+
+    def use(self, application: AsgiApp) -> None:
+        """Requests go to *application* from now on."""
+        self._application = application
+        self._settled.set()
+
+    @contextmanager
+    def bundling(self) -> Iterator[None]:
+        """Documents wait as long as the block runs: they would be rendered from the views of a moment ago."""
+        self._rendering.clear()
+        try:
+            yield
+        finally:
+            self._rendering.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await serve_lifespan(self._running, receive, send)
+        elif self._vite is not None and self._is_of_vite(scope):
+            await self._vite(scope, receive, send)
+        else:
+            if _is_document(scope):
+                await self._rendering.wait()
+            await self._settled.wait()
+            assert self._application is not None
+            await self._application(scope, receive, send)
+
+    def _is_of_vite(self, scope: Scope) -> bool:
+        if scope["type"] == "websocket":
+            return not _SUBPROTOCOLS.isdisjoint(scope["subprotocols"])
+        path: str = scope["path"]
+        return path.startswith(_OF_VITE) or self._is_source(path)
+
+    def _is_source(self, path: str) -> bool:
+        """Whether *path* names a file that a view may import, or one of the folder ``public``."""
+        assert self._folder is not None
+        parts = [part for part in path.split("/") if part]
+        if not parts or any(part.startswith(".") or "\0" in part for part in parts):
+            return False
+        source, public = self._folder.joinpath(*parts), self._folder.joinpath("public", *parts)
+        return (source.is_file() and source.suffix not in _PYTHON) or public.is_file()
+
+
+def _is_document(scope: Scope) -> bool:
+    return (b"sec-fetch-dest", b"document") in scope["headers"]
+
+
+def broken(failed: Failed) -> AsgiApp:
+    """An application that shows why there is none. The page asks again each second."""
+    page = _PAGE.format(message=escape(failed.message), stack=escape(failed.stack)).encode()
+
+    async def show(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 500, "headers": headers})
+        await send({"type": "http.response.body", "body": page})
+
+    return show
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><meta http-equiv="refresh" content="1"><title>Does not start</title>
+<style>
+body {{ margin: 2rem; font: 1rem/1.5 system-ui, sans-serif; color-scheme: light dark }}
+pre {{ overflow-x: auto; padding: 1rem; border-left: 3px solid crimson }}
+</style>
+</head>
+<body>
+<h1>The application does not start</h1>
+<p>{message}</p>
+<pre>{stack}</pre>
+<p>This page looks again each second.</p>
+</body>
+</html>
+"""
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield

@@ -1,0 +1,1 @@
+"""Pages: routes with loaders, actions and views. Knows nothing of the realtime half."""

@@ -1,0 +1,1 @@
+"""Renderers: how a page becomes HTML."""

@@ -1,0 +1,1 @@
+"""The engine: channels, sessions, and who is subscribed to what in this process."""

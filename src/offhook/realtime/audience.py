@@ -1,0 +1,198 @@
+"""The subscriptions to one channel in this process, grouped so that one look at a publication does for all."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from offhook.realtime.channel import Channel
+from offhook.realtime.forms import Copies, Form
+from offhook.realtime.send_queue import SendQueue, Turn
+from offhook.realtime.subscription import Subscription
+from offhook.wire.position import Position
+from offhook.wire.publication import Publication
+
+Place: TypeAlias = Literal["next", "known", "gap"]
+
+
+class Cohort:
+    """Live subscriptions of one channel whose clients have the same publications.
+
+    There is one as long as all have everything. Who came back with a history that is ahead of the announcements
+    belongs to another one, until the announcements have caught up.
+    """
+
+    __slots__ = ("epoch", "groups", "offset")
+
+    def __init__(self, position: Position) -> None:
+        # The last publication that the clients have or are about to get.
+        self.offset = position.offset
+        self.epoch = position.epoch
+        self.groups: dict[Form, dict[Subscription, SendQueue]] = {}
+
+    def __iter__(self) -> Iterator[Subscription]:
+        return (each for group in self.groups.values() for each in group)
+
+    @property
+    def position(self) -> Position:
+        """What its clients have."""
+        return Position(self.offset, self.epoch)
+
+    def place(self, publication: Publication) -> Place:
+        """Where *publication* stands to what its clients have (protocol §10); it moves on when it is the next."""
+        if not publication.offset:
+            return "next"
+        if publication.epoch != self.epoch or publication.offset > self.offset + 1:
+            return "gap"
+        if publication.offset <= self.offset:
+            return "known"
+        self.offset += 1
+        return "next"
+
+    def add(self, subscription: Subscription, form: Form) -> None:
+        """It receives what follows as *form*."""
+        self.groups.setdefault(form, {})[subscription] = subscription.queue
+
+    def discard(self, subscription: Subscription) -> None:
+        """It receives nothing any more."""
+        for form, group in self.groups.items():
+            if group.pop(subscription, None) is not None:
+                if not group:
+                    del self.groups[form]
+                return
+
+    def absorb(self, other: "Cohort") -> None:
+        """Those of *other* stand at the same place now."""
+        for form, group in other.groups.items():
+            self.groups.setdefault(form, {}).update(group)
+
+    def deliver(self, copies: Copies, turn: Turn) -> None:
+        """Pass a publication on to all."""
+        for form, group in list(self.groups.items()):
+            outgoing = copies.of(form)
+            turn.put(list(group.values()), outgoing)
+            turn.metrics.delivered(len(group), len(outgoing.data))
+        self._all_have_one()
+
+    def offer(self, copies: Copies, turn: Turn) -> None:
+        """Pass a publication on, in a channel whose slow clients need not get everything."""
+        for form, group in list(self.groups.items()):
+            outgoing, full = copies.of(form), copies.of(form.full)
+            for subscription, queue in list(group.items()):
+                queue.offer(subscription, outgoing, full)
+            turn.metrics.delivered(len(group), len(outgoing.data))
+        self._all_have_one()
+
+    def _all_have_one(self) -> None:
+        for form in [form for form in self.groups if form.delta == "first"]:
+            self.groups.setdefault(Form(form.variant, "next"), {}).update(self.groups.pop(form))
+
+
+class Audience:
+    """All subscriptions to one channel, from the moment when they are registered to their end."""
+
+    def __init__(self, name: str, channel: type[Channel[Any]], turn: Turn) -> None:
+        self.members: dict[Subscription, None] = {}
+        self.cohorts: list[Cohort] = []
+        self._name = name
+        self._turn = turn
+        self._lossy = channel.slow in ("latest", "drop_oldest", "resync")
+        self._delta = channel.delta
+        self._catching_up: dict[Subscription, None] = {}
+        self._hearing: dict[Subscription, SendQueue] = {}
+        """Those who are told who joins and leaves."""
+        self._last: Publication | None = None
+
+    def add(self, subscription: Subscription) -> None:
+        """It is catching up."""
+        self.members[subscription] = None
+        self._catching_up[subscription] = None
+
+    def go_live(self, subscription: Subscription, position: Position, *, has_one: bool) -> bool:
+        """It has everything up to *position* and receives what follows; False: it was discarded."""
+        if subscription not in self._catching_up:
+            return False
+        del self._catching_up[subscription]
+        subscription.go_live()
+        cohort = next((each for each in self.cohorts if each.position == position), None)
+        if cohort is None:
+            cohort = Cohort(position)
+            self.cohorts.append(cohort)
+        cohort.add(subscription, subscription.form(has_one=has_one))
+        if subscription.hears_joins:
+            self._hearing[subscription] = subscription.queue
+        return True
+
+    def discard(self, subscription: Subscription) -> None:
+        """It is gone."""
+        self.members.pop(subscription, None)
+        self._catching_up.pop(subscription, None)
+        self._hearing.pop(subscription, None)
+        for cohort in self.cohorts:
+            cohort.discard(subscription)
+        self.cohorts = [each for each in self.cohorts if each.groups]
+
+    @property
+    def hearing(self) -> list[SendQueue]:
+        """The queues of those who are told who joins and leaves."""
+        return list(self._hearing.values())
+
+    def deliver(self, publication: Publication) -> list[Subscription]:
+        """Pass *publication* on; those who miss the one before it, and receive nothing any more."""
+        for catching_up in self._catching_up:
+            catching_up.hold(publication)
+        copies = Copies(self._name, publication, self._last)
+        lost: list[Subscription] = []
+        for cohort in tuple(self.cohorts):
+            match cohort.place(publication):
+                case "next" if self._lossy:
+                    cohort.offer(copies, self._turn)
+                case "next":
+                    cohort.deliver(copies, self._turn)
+                case "gap":
+                    lost += self.dismiss(cohort)
+        if len(self.cohorts) > 1:
+            self._unite()
+        self._last = publication if self._delta else None
+        return lost
+
+    def dismiss(self, cohort: Cohort) -> list[Subscription]:
+        """Those of *cohort*, who receive nothing any more until they have recovered."""
+        self.cohorts = [each for each in self.cohorts if each is not cohort]
+        return list(cohort)
+
+    def _unite(self) -> None:
+        """Cohorts that stand at the same place now are one."""
+        united: dict[Position, Cohort] = {}
+        for cohort in self.cohorts:
+            known = united.setdefault(cohort.position, cohort)
+            if known is not cohort:
+                known.absorb(cohort)
+        self.cohorts = list(united.values())
+
+    # Position checks
+
+    @property
+    def positioned(self) -> bool:
+        """Whether there is anything to check."""
+        return any(cohort.epoch for cohort in self.cohorts)
+
+    def doubt(self) -> None:
+        """Announcements may have been lost: whoever is catching up reads once more."""
+        for subscription in self._catching_up:
+            subscription.doubt()
+
+    def differs(self, top: Position) -> bool:
+        """Whether somebody does not stand at the *top* of the stream."""
+        return any(cohort.position != top for cohort in self.cohorts)
+
+    def behind(self, least: Position, top: Position, had: Mapping[Cohort, int]) -> list[Subscription]:
+        """Those who, at a second look, miss something; they receive nothing any more until they have recovered.
+
+        :param least: what was the top at the first look; whoever has that by now had it on the way.
+        :param top: the top at the second look.
+        :param had: where the cohorts stood just before the second look: none may be ahead of the stream.
+        """
+        lost: list[Subscription] = []
+        for cohort in [each for each in self.cohorts if each in had]:
+            if cohort.epoch != top.epoch or cohort.offset < least.offset or had[cohort] > top.offset:
+                lost += self.dismiss(cohort)
+        return lost

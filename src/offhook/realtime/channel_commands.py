@@ -1,0 +1,155 @@
+"""What the commands on a channel do, and calls, which a channel answers as well (protocol §6, §7)."""
+
+from typing import TypeAlias, assert_never
+
+from msgspec import Raw
+
+from offhook.base import codes
+from offhook.base.errors import CommandError, Denied, Disconnect
+from offhook.realtime.registry import Address
+from offhook.realtime.session import Session
+from offhook.realtime.sub_refresh import refresh
+from offhook.realtime.subscribe import subscribe, unsubscribe
+from offhook.wire.commands import (
+    HistoryRequest,
+    PresenceRequest,
+    PresenceStatsRequest,
+    PublishRequest,
+    RpcRequest,
+    SubRefreshRequest,
+    SubscribeRequest,
+    UnsubscribeRequest,
+)
+from offhook.wire.position import Position
+from offhook.wire.publication import Publication
+from offhook.wire.replies import (
+    EmptyResult,
+    HistoryResult,
+    PresenceResult,
+    PresenceStatsResult,
+    Reply,
+    RpcResult,
+    info,
+    pub,
+)
+
+ChannelRequest: TypeAlias = (
+    SubscribeRequest
+    | UnsubscribeRequest
+    | PublishRequest
+    | HistoryRequest
+    | PresenceRequest
+    | PresenceStatsRequest
+    | SubRefreshRequest
+)
+
+
+def on_channel(session: Session, number: int, request: ChannelRequest) -> None:
+    """Begin what *request* asks of its channel.
+
+    :raises CommandError: it is refused at once.
+    :raises Disconnect: no SDK asks for such a thing.
+    """
+    name = _channel(session, request)
+    match request:
+        case SubscribeRequest():
+            subscribe(session, number, name, request)
+        case UnsubscribeRequest():
+            unsubscribe(session, number, name)
+        case PublishRequest():
+            session.run(name, number, session.within(_publish(session, number, name, request)))
+        case HistoryRequest():
+            session.run(name, number, session.within(_history(session, number, name, request)))
+        case PresenceRequest():
+            session.run(name, number, session.within(_presence(session, number, name)))
+        case PresenceStatsRequest():
+            session.run(name, number, session.within(_presence_stats(session, number, name)))
+        case SubRefreshRequest():
+            refresh(session, number, name, request)
+        case _:
+            assert_never(request)
+
+
+def call(session: Session, number: int, request: RpcRequest) -> None:
+    """Begin a call: its method is the name of the channel that answers it."""
+    name = request.method or ""
+    session.run(name, number, session.within(_call(session, number, name, bytes(request.data))))
+
+
+def _channel(session: Session, request: ChannelRequest) -> str:
+    name = request.channel
+    if not name:
+        raise Disconnect(codes.BAD_COMMAND)
+    if len(name.encode()) > session.engine.limits.channel_length:
+        raise CommandError(code=codes.BAD_REQUEST)
+    return name
+
+
+async def _publish(session: Session, number: int, name: str, request: PublishRequest) -> None:
+    if request.type:
+        raise CommandError(code=codes.NOT_AVAILABLE)
+    address = session.engine.registry.find(name)
+    published = await address.rules.publish(address.channel, session.client, bytes(request.data))
+    publication = Publication(published, info=session.info)
+    await session.engine.broker.publish(name, publication, history=address.channel.history)
+    session.send(Reply(number, publish=EmptyResult()))
+
+
+async def _call(session: Session, number: int, name: str, data: bytes) -> None:
+    address = session.engine.registry.callee(name)
+    result = await address.rules.call(address.channel, session.client, data)
+    session.send(Reply(number, rpc=RpcResult(Raw(result))))
+
+
+async def _history(session: Session, number: int, name: str, request: HistoryRequest) -> None:
+    limits = session.engine.limits
+    limit = request.limit or 0
+    since = None if request.since is None else Position(request.since.offset or 0, request.since.epoch or "")
+    address = await _reader(session, name)
+    if address.channel.history is None:
+        raise CommandError(code=codes.NOT_AVAILABLE)
+    if request.reverse and since and not since.offset:
+        raise CommandError(code=codes.BAD_REQUEST)
+    bounded = limit if 0 <= limit <= limits.history_page else limits.history_page
+    page = await session.engine.broker.history(name, since=since, limit=bounded, reverse=bool(request.reverse))
+    if since and since.epoch not in ("", page.position.epoch):
+        raise CommandError(code=codes.UNRECOVERABLE_POSITION)
+    publications = [pub(each) for each in page.publications]
+    session.send(Reply(number, history=HistoryResult(publications, page.position.epoch, page.position.offset)))
+
+
+async def _reader(session: Session, name: str) -> Address:
+    """The channel, if this client may read its past."""
+    address = session.engine.registry.find(name)
+    if not await address.rules.history(address.channel, session.client):
+        _require_subscription(session, name)
+    return address
+
+
+async def _presence(session: Session, number: int, name: str) -> None:
+    await _watcher(session, name)
+    present = await session.engine.broker.presence(name)
+    members = {client: info(each) for client, each in present.items()}
+    session.send(Reply(number, presence=PresenceResult(members)))
+
+
+async def _presence_stats(session: Session, number: int, name: str) -> None:
+    await _watcher(session, name)
+    clients, users = await session.engine.broker.presence_stats(name)
+    session.send(Reply(number, presence_stats=PresenceStatsResult(clients, users)))
+
+
+async def _watcher(session: Session, name: str) -> None:
+    """Return if this client may know who is there."""
+    address = session.engine.registry.find(name)
+    if not await address.rules.presence(address.channel, session.client):
+        _require_subscription(session, name)
+    if not address.channel.presence:
+        raise CommandError(code=codes.NOT_AVAILABLE)
+
+
+def _require_subscription(session: Session, name: str) -> None:
+    """Where a channel has no rule of its own, whoever may not listen may not ask either."""
+    subscription = session.subscriptions.get(name)
+    if subscription is None or not subscription.live:
+        raise Denied

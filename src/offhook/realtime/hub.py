@@ -1,0 +1,285 @@
+"""Who is subscribed in this process, and how the broker's announcements reach them.
+
+A publication is encoded once a form and the same object is put into every queue: no await, no task and no
+exception handler for each recipient. Where all subscriptions of a channel stand at the same place, that is looked
+at once for all of them (``audience.py``).
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from offhook.base import codes, observe
+from offhook.base.env import Env
+from offhook.base.errors import BrokerError
+from offhook.base.limits import Limits
+from offhook.brokers.base import Broker
+from offhook.realtime.audience import Audience, Cohort
+from offhook.realtime.reads import Past, Reads, Wanted, retrieve
+from offhook.realtime.send_queue import SendQueue, Turn
+from offhook.realtime.subscription import Subscription
+from offhook.realtime.tasks import Background, start
+from offhook.wire.codec import Outgoing, Variant
+from offhook.wire.position import Position
+from offhook.wire.publication import ClientInfo, Publication
+from offhook.wire.replies import Push, join_push, leave_push
+
+_RELEASE = 1.0
+"""Seconds from a channel's last subscription to the broker's unsubscribe, so that a reload does not flap."""
+_DOUBT = 1.0
+"""Seconds after which doubt is looked at again that the broker could not remove."""
+_AT_ONCE = 100
+"""So many subscriptions are told to recover at once; of more, about a thousand a second."""
+_A_SECOND = 1000
+_LONGEST = 5.0
+"""Seconds after which the last one is told."""
+
+
+class _Local:
+    """One channel that somebody here subscribed to, or did until a moment ago."""
+
+    def __init__(self, name: str, audience: Audience) -> None:
+        self.name = name
+        self.audience = audience
+        self.subscribed = False
+        """Whether the broker has confirmed."""
+        self.confirming: asyncio.Task[None] | None = None
+        self.release: asyncio.TimerHandle | None = None
+        """What ends the broker's subscription when nobody comes back."""
+        self.lock = asyncio.Lock()
+        """Held around the broker's subscribe and unsubscribe, so that they take turns."""
+        self.checked = asyncio.get_running_loop().time()
+        """When it was last known that nothing is missing."""
+
+    def stop(self) -> None:
+        """Wait no more, neither for the broker nor for somebody to come back."""
+        if self.confirming is not None:
+            self.confirming.cancel()
+        if self.release is not None:
+            self.release.cancel()
+
+    @property
+    def is_confirming(self) -> bool:
+        """Whether the broker was asked and has not answered."""
+        return self.confirming is not None and not self.confirming.done()
+
+
+class Hub:
+    """The subscriptions of this process, by channel. It is what the broker talks to."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        background: Background,
+        limits: Limits,
+        env: Env,
+        turn: Turn,
+        on_control: Callable[[bytes], None],
+    ) -> None:
+        self.on_control = on_control
+        """``Listener.on_control``: what processes tell each other is none of the hub's business."""
+        self._broker = broker
+        self._limits = limits
+        self._env = env
+        self._background = background
+        self._turn = turn
+        self._reads = Reads(broker, limits)
+        self._doubted: set[str] = set()
+        """Channels of which it has to be found out whether somebody misses something."""
+        self._looking = False
+        self._locals: dict[str, _Local] = {}
+
+    def __len__(self) -> int:
+        """How many channels this process hears."""
+        return len(self._locals)
+
+    def subscriptions(self) -> list[Subscription]:
+        """All live subscriptions of this process."""
+        return [each for local in self._locals.values() for each in local.audience.members if each.live]
+
+    # Subscriptions
+
+    async def add(self, subscription: Subscription) -> None:
+        """Deliver to *subscription*; returns when the broker has confirmed that it announces the channel.
+
+        It is registered before anything is awaited. Whatever happens, undo it with ``remove``.
+
+        :raises BrokerError: the broker refused.
+        """
+        local = self._locals.get(subscription.name)
+        if local is None:
+            audience = Audience(subscription.name, type(subscription.address.channel), self._turn)
+            local = self._locals[subscription.name] = _Local(subscription.name, audience)
+        local.audience.add(subscription)
+        if local.release is not None:
+            local.release.cancel()
+        while not local.subscribed:
+            if local.confirming is None or local.confirming.done():
+                local.confirming = start(self._confirm(local))
+                local.confirming.add_done_callback(retrieve)
+            # Shared by all who wait: one of them that gives up must not end it for the others.
+            await asyncio.shield(local.confirming)
+
+    async def read(self, wanted: Wanted) -> Past:
+        """The past of a channel, for a subscription that is registered; equal reads are shared."""
+        return await self._reads.read(wanted)
+
+    def go_live(self, subscription: Subscription, position: Position, *, has_one: bool) -> bool:
+        """Deliver what follows *position*, which the client has; False: it was removed.
+
+        :param has_one: whether the client has the publication at *position*, so that a delta can follow.
+        """
+        local = self._locals.get(subscription.name)
+        return local is not None and local.audience.go_live(subscription, position, has_one=has_one)
+
+    def remove(self, subscription: Subscription) -> None:
+        """No longer deliver to *subscription*; nothing when it is not registered."""
+        local = self._locals.get(subscription.name)
+        if local is None or subscription not in local.audience.members:
+            return
+        local.audience.discard(subscription)
+        if not local.audience.members:
+            loop = asyncio.get_running_loop()
+            local.release = loop.call_later(_RELEASE, lambda: self._background.start(self._release(local)))
+
+    async def _confirm(self, local: _Local) -> None:
+        async with local.lock:
+            await self._broker.subscribe(local.name)
+            local.subscribed = True
+
+    async def _release(self, local: _Local) -> None:
+        async with local.lock:
+            if local.audience.members or not self._has(local):
+                return
+            local.subscribed = False
+            try:
+                async with asyncio.timeout(self._limits.handler):
+                    await self._broker.unsubscribe(local.name)
+            except (BrokerError, TimeoutError) as error:
+                observe.LINE.warning("unsubscribing from the broker failed: %s", str(error) or "timeout")
+        if self._has(local) and not local.audience.members and not local.is_confirming:
+            del self._locals[local.name]
+
+    def _has(self, local: _Local) -> bool:
+        return self._locals.get(local.name) is local
+
+    def close(self) -> None:
+        """Wait for nothing of the broker any more; it is about to be closed."""
+        for local in self._locals.values():
+            local.stop()
+        self._locals.clear()
+
+    # Deliveries: ``Listener``
+
+    def on_publication(self, channel: str, publication: Publication) -> None:
+        """Deliver *publication*."""
+        self._turn.metrics.publications += 1
+        local = self._locals.get(channel)
+        if local is None:
+            return
+        if publication.offset:
+            local.checked = asyncio.get_running_loop().time()
+        lost = local.audience.deliver(publication)
+        if lost:
+            self._have_recover(lost)
+
+    def on_join(self, channel: str, info: ClientInfo) -> None:
+        """Deliver that *info* joined."""
+        _tell(self._hearing(channel), join_push(channel, info))
+
+    def on_leave(self, channel: str, info: ClientInfo) -> None:
+        """Deliver that *info* left."""
+        _tell(self._hearing(channel), leave_push(channel, info))
+
+    def on_doubt(self, channels: Sequence[str] | None) -> None:
+        """Look at once whether anybody misses something."""
+        names = self._locals.keys() if channels is None else self._locals.keys() & set(channels)
+        for name in names:
+            self._locals[name].audience.doubt()
+        self._turn.metrics.doubts += len(names)
+        self._doubted.update(names)
+        if not self._looking:
+            self._looking = True
+            self._background.start(self._look())
+
+    def _hearing(self, channel: str) -> list[SendQueue]:
+        """Those who asked to hear of joins; all others are spared them."""
+        local = self._locals.get(channel)
+        return local.audience.hearing if local is not None else []
+
+    # Position checks (protocol §10)
+
+    async def _look(self) -> None:
+        """Until there is no doubt any more; the broker may be away meanwhile."""
+        while self._doubted:
+            names, self._doubted = self._doubted, set()
+            if not await self.check(names):
+                self._doubted |= names & self._locals.keys()
+                await asyncio.sleep(_DOUBT)
+        self._looking = False
+
+    def unchecked(self, age: float) -> list[str]:
+        """The channels with positions of which nothing was known for *age* seconds."""
+        oldest = asyncio.get_running_loop().time() - age
+        return [name for name, local in self._locals.items() if local.checked <= oldest]
+
+    async def check(self, channels: Iterable[str]) -> bool:
+        """Have every subscription recover that does not have the top of its stream; False: the broker is away.
+
+        A publication may be on its way between the reading and us; hence the second look, by which those who had
+        not more than a publication on its way have it.
+        """
+        try:
+            async with asyncio.timeout(self._limits.handler):
+                first = await self._tops(channels)
+                differing = [name for name, top in first.items() if self._audience_differs(name, top)]
+                had = self._standing(differing)
+                second = await self._tops(differing)
+        except (BrokerError, TimeoutError) as error:
+            observe.LINE.warning("checking positions failed: %s", str(error) or "timeout")
+            return False
+        behind = [
+            subscription
+            for name in second.keys() & self._locals.keys()
+            for subscription in self._locals[name].audience.behind(first[name], second[name], had)
+        ]
+        self._have_recover(behind)
+        return True
+
+    async def _tops(self, channels: Iterable[str]) -> dict[str, Position]:
+        """Where the streams of those *channels* end that somebody here has a position in."""
+        names = [name for name in channels if (local := self._locals.get(name)) and local.audience.positioned]
+        if not names:
+            return {}
+        tops = dict(zip(names, await self._broker.positions(names), strict=True))
+        now = asyncio.get_running_loop().time()
+        for name in tops.keys() & self._locals.keys():
+            self._locals[name].checked = now
+        return tops
+
+    def _audience_differs(self, name: str, top: Position) -> bool:
+        local = self._locals.get(name)
+        return local is not None and local.audience.differs(top)
+
+    def _standing(self, channels: Sequence[str]) -> dict[Cohort, int]:
+        """Where everybody in *channels* stands now."""
+        return {cohort: cohort.offset for name in channels for cohort in self._locals[name].audience.cohorts}
+
+    def _have_recover(self, lost: Sequence[Subscription]) -> None:
+        """Tell them to come back with their positions. Many at once are spread, for the broker's sake and ours."""
+        if len(lost) <= _AT_ONCE:
+            for subscription in lost:
+                subscription.fail(codes.UNSUBSCRIBED_INSUFFICIENT)
+            return
+        loop, spread = asyncio.get_running_loop(), min(_LONGEST, len(lost) / _A_SECOND)
+        for subscription in lost:
+            delay = self._env.jitter(0, spread)
+            loop.call_later(delay, subscription.fail, codes.UNSUBSCRIBED_INSUFFICIENT)
+
+
+def _tell(queues: Iterable[SendQueue], push: Push) -> None:
+    encoded: dict[Variant, Outgoing] = {}
+    for queue in queues:
+        outgoing = encoded.get(queue.variant)
+        if outgoing is None:
+            outgoing = encoded[queue.variant] = queue.variant.encode(push)
+        queue.put(outgoing)

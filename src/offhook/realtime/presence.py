@@ -1,0 +1,77 @@
+"""Who is there: kept by the broker, renewed by the process that has the connection (protocol §15.4)."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine
+from typing import Any
+
+from offhook.base import observe
+from offhook.base.errors import BrokerError
+from offhook.base.limits import Limits
+from offhook.brokers.base import Broker
+from offhook.realtime.hub import Hub
+from offhook.realtime.subscription import Subscription
+
+
+class Presence:
+    """The presence of this process's subscriptions, in channels that have it."""
+
+    def __init__(self, broker: Broker, limits: Limits) -> None:
+        self._broker = broker
+        self._limits = limits
+
+    async def enter(self, subscription: Subscription) -> None:
+        """It can be seen that *subscription* is there. Whatever happens, undo it with ``leave``."""
+        if subscription.address.channel.presence:
+            subscription.entered = True
+            await self._broker.add_presence(subscription.name, [subscription.info], ttl=self._limits.presence)
+
+    async def announce(self, subscription: Subscription) -> None:
+        """Tell the others that *subscription* joined. Errors end here."""
+        if subscription.address.channel.join_leave:
+            subscription.joined = True
+            await self._try(self._broker.announce_join(subscription.name, subscription.info))
+
+    async def leave(self, subscription: Subscription) -> None:
+        """*subscription* is no longer there: the others are told, and the channel is. Errors end here."""
+        if subscription.entered:
+            subscription.entered = False
+            await self._try(self._broker.remove_presence(subscription.name, subscription.info.client))
+        if subscription.joined:
+            subscription.joined = False
+            await self._try(self._broker.announce_leave(subscription.name, subscription.info))
+        if subscription.admitted:
+            subscription.admitted = False
+            await self._tell(subscription)
+
+    async def _tell(self, subscription: Subscription) -> None:
+        address = subscription.address
+        try:
+            async with asyncio.timeout(self._limits.handler):
+                await address.rules.unsubscribe(address.channel, subscription.client)
+        except TimeoutError:
+            observe.LINE.error("on_unsubscribe took longer than its deadline")
+        except Exception as error:
+            observe.failure(observe.LINE, "on_unsubscribe failed", error)
+
+    async def _try(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout(self._limits.handler):
+                await work
+        except (BrokerError, TimeoutError) as error:
+            observe.LINE.warning("the broker did not take who joined or left: %s", str(error) or "timeout")
+
+    async def renew(self, hub: Hub) -> None:
+        """Prolong all entries of this process.
+
+        An unsubscribe may have removed an entry just before it is added again; hence the second look.
+        """
+        present: dict[str, list[Subscription]] = defaultdict(list)
+        for subscription in hub.subscriptions():
+            if subscription.address.channel.presence:
+                present[subscription.name].append(subscription)
+        for name, subscriptions in present.items():
+            members = [each.info for each in subscriptions if each.live]
+            await self._broker.add_presence(name, members, ttl=self._limits.presence)
+            for gone in [each for each in subscriptions if not each.live]:
+                await self._broker.remove_presence(name, gone.info.client)

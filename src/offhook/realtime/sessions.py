@@ -1,0 +1,144 @@
+"""The sessions of this process, found by user, sign-in, secret and address."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Protocol
+
+from offhook.base import codes, observe
+from offhook.base.errors import Disconnect
+from offhook.base.limits import Limits
+from offhook.base.types import Payload
+from offhook.realtime.orders import Order
+
+
+class Connected(Protocol):
+    """A session, as far as the rest of the process has to do with it."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is; empty for somebody anonymous."""
+        ...
+
+    @property
+    def sign_in(self) -> str:
+        """The sign-in that it came by (``Identity.session``); empty when nobody said."""
+        ...
+
+    @property
+    def address(self) -> str | None:
+        """Where it came from; None over a Unix socket."""
+        ...
+
+    @property
+    def secret(self) -> str:
+        """What commands that come in requests of their own bring along; empty where none do."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for it."""
+        ...
+
+    def receive(self, frame: Payload) -> None:
+        """Begin what the commands of *frame* ask for."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when another frame may be read."""
+        ...
+
+    def obey(self, order: Order) -> None:
+        """Do what the application asks of this connection."""
+        ...
+
+    def close(self, disconnect: Disconnect) -> None:
+        """End it."""
+        ...
+
+
+class Crowded(Exception):
+    """There is no room for another connection; the HTTP status says where: 429 for its address, 503 for all."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Sessions:
+    """All sessions, from the opened connection to its end; by user from the moment when they are *seated*.
+
+    An anonymous connection has no user to be found by, and no limit of its own.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._all: set[Connected] = set()
+        self._waiting: set[Connected] = set()
+        """Those that have not said who they are; few, for they soon have to."""
+        self._seated: defaultdict[str, set[Connected]] = defaultdict(set)
+        self._secrets: dict[str, Connected] = {}
+        self._addresses: Counter[str | None] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[Connected]:
+        return iter(list(self._all))
+
+    def admit(self, address: str | None) -> None:
+        """Return if a connection from *address* may be opened now.
+
+        :raises Crowded: there is no room.
+        """
+        if len(self._all) >= self._limits.connections:
+            observe.LINE.warning("no room for another connection (Limits.connections)")
+            raise Crowded(503)
+        if address is not None and self._addresses[address] >= self._limits.connections_of_address:
+            # Whose address it is, is nobody's business; but behind a careless proxy it is everybody's.
+            observe.LINE.warning("no room for another connection of one address (Limits.connections_of_address)")
+            raise Crowded(429)
+
+    def add(self, session: Connected) -> None:
+        """Its connection has been opened."""
+        self._all.add(session)
+        self._addresses[session.address] += 1
+        self._waiting.add(session)
+        if session.secret:
+            self._secrets[session.secret] = session
+
+    def seat(self, session: Connected) -> None:
+        """It is known whose it is, and that does not change any more.
+
+        :raises Disconnect: the user has as many connections as allowed.
+        """
+        user = session.user_id
+        if user and len(self._seated.get(user, ())) >= self._limits.connections_of_user:
+            raise Disconnect(codes.CONNECTION_LIMIT)
+        self._waiting.discard(session)
+        self._seated[user].add(session)
+
+    def discard(self, session: Connected) -> None:
+        """It has ended."""
+        self._all.discard(session)
+        self._waiting.discard(session)
+        self._addresses[session.address] -= 1
+        if not self._addresses[session.address]:
+            del self._addresses[session.address]
+        self._secrets.pop(session.secret, None)
+        seated = self._seated.get(session.user_id)
+        if seated is not None:
+            seated.discard(session)
+            if not seated:
+                del self._seated[session.user_id]
+
+    def of_user(self, user: str) -> list[Connected]:
+        """Those of *user*, also those that are about to say it."""
+        return [*self._seated.get(user, ()), *(each for each in self._waiting if each.user_id == user)]
+
+    def of_sign_in(self, sign_in: str) -> list[Connected]:
+        """Those that came by this sign-in."""
+        return [each for each in self._all if each.sign_in == sign_in]
+
+    def with_secret(self, secret: str) -> Connected | None:
+        """The one whose commands bring *secret* along."""
+        return self._secrets.get(secret)

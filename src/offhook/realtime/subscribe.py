@@ -1,0 +1,317 @@
+"""Subscribing, the delicate place, written once (protocol §6.3).
+
+Reserve → authorise → registered as catching up → confirmed by the broker → history since the client's position →
+merged with what was held back → reply → live. From the merge on nothing is awaited, so that nothing can come
+between. Whatever fails or is overtaken on the way undoes what it did.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from msgspec import Raw, structs
+
+from offhook.base import codes, schema
+from offhook.base.codes import Code
+from offhook.base.errors import CommandError, Disconnect
+from offhook.realtime.channel import Subscribed
+from offhook.realtime.forms import batch
+from offhook.realtime.reads import Past, Wanted
+from offhook.realtime.session import Session
+from offhook.realtime.sub_refresh import expire_at, time_left
+from offhook.realtime.subscription import Subscription
+from offhook.wire.commands import REJECT_UNRECOVERED, SubscribeRequest
+from offhook.wire.position import Position
+from offhook.wire.publication import Publication
+from offhook.wire.recovery import Gap, following, recovers
+from offhook.wire.replies import EmptyResult, Pub, Push, Reply, SubscribeResult
+
+_READS = 3
+"""How often the history is read when it does not connect to what was held back."""
+
+_SERVER_SIDE = {
+    codes.UNSUBSCRIBED_INSUFFICIENT: codes.INSUFFICIENT_STATE,
+    codes.UNSUBSCRIBED_EXPIRED: codes.SUBSCRIPTION_EXPIRED,
+    codes.UNSUBSCRIBED_INVALIDATED: codes.STATE_INVALIDATED,
+}
+"""What ends the connection where the client cannot subscribe again by itself (protocol §8.3, §8.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Caught:
+    """Where a subscription stands when it has caught up."""
+
+    result: SubscribeResult
+    rest: Sequence[Publication]
+    """To be sent after the reply: what was held back and is not in it."""
+    top: Position
+    """The last publication of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enlisted:
+    """A server-side subscription that has caught up: put ``result`` on its way, and ``begin`` in the same step."""
+
+    result: SubscribeResult
+    _session: Session
+    _subscription: Subscription
+    _caught: _Caught
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return self._subscription.name
+
+    def begin(self) -> None:
+        """Go live, and send what was held back; nothing when the subscription has ended meanwhile."""
+        if _go_live(self._session, self._subscription, self._caught):
+            self._session.after(self.name, self._session.engine.presence.announce(self._subscription))
+
+    def undo(self) -> None:
+        """It is not wanted after all."""
+        _give_up(self._session, self._subscription)
+
+
+def subscribe(session: Session, number: int, name: str, request: SubscribeRequest) -> None:
+    """Begin to subscribe to the channel called *name*, or refuse at once.
+
+    :raises CommandError: it is refused.
+    :raises Disconnect: no SDK asks for such a thing.
+    """
+    subscription = _reserve(session, name, request)
+    session.run(name, number, _attempt(session, number, subscription, request))
+
+
+async def enlist(session: Session, name: str, request: SubscribeRequest) -> Enlisted:
+    """Subscribe the client to the channel called *name* because the application says so (protocol §8.4).
+
+    No rule is asked. The client gets nothing before ``Enlisted.begin``. Cancelled, it undoes what it did.
+
+    :param request: from where it recovers; its channel and token are not looked at.
+    :raises CommandError: there is no such channel, the client has it already, or has too many.
+    """
+    subscription = _reserve(session, name, request)
+    subscription.server_side = True
+    try:
+        async with asyncio.timeout(session.engine.limits.handler):
+            caught = await session.after(name, _catch_up(session, subscription, request))
+    except BaseException:
+        _give_up(session, subscription)
+        raise
+    return Enlisted(caught.result, session, subscription, caught)
+
+
+def _give_up(session: Session, subscription: Subscription) -> None:
+    _free(session, subscription)
+    session.after(subscription.name, session.engine.presence.leave(subscription))
+
+
+def _free(session: Session, subscription: Subscription) -> None:
+    if session.subscriptions.get(subscription.name) is subscription:
+        del session.subscriptions[subscription.name]
+    session.forget(subscription)
+
+
+def _reserve(session: Session, name: str, request: SubscribeRequest) -> Subscription:
+    _check(session, name, request)
+    subscription = Subscription(
+        session.engine.registry.find(name),
+        session.client,
+        session.info,
+        session.queue,
+        partial(_fail, session),
+        session.engine.limits.recovery_buffer,
+    )
+    subscription.hears_joins = bool(request.join_leave)
+    subscription.delta = bool(request.delta) and subscription.address.channel.delta
+    session.subscriptions[name] = subscription
+    return subscription
+
+
+def _check(session: Session, name: str, request: SubscribeRequest) -> None:
+    if request.delta not in (None, "", "fossil"):
+        raise Disconnect(codes.BAD_COMMAND)
+    if name in session.subscriptions:
+        raise CommandError(code=codes.ALREADY_SUBSCRIBED)
+    if len(session.subscriptions) >= session.engine.limits.channels:
+        raise CommandError(code=codes.LIMIT_EXCEEDED)
+    if request.type:
+        raise CommandError(code=codes.NOT_AVAILABLE)
+    if bytes(request.tf) not in (b"", b"null"):
+        raise CommandError(code=codes.BAD_REQUEST)
+
+
+def _fail(session: Session, subscription: Subscription, code: Code) -> None:
+    """*subscription* cannot go on; nothing when it is ending already."""
+    if subscription.server_side and session.subscriptions.get(subscription.name) is subscription:
+        session.close(Disconnect(_SERVER_SIDE[code]))
+    else:
+        session.drop(subscription, code)
+
+
+def unsubscribe(session: Session, number: int, name: str) -> None:
+    """End the subscription to *name*, after a subscribe that is still under way; fine when there is none.
+
+    The name is free at once, for a subscribe that follows.
+    """
+    session.run(name, number, _end(session, number, session.subscriptions.pop(name, None)))
+
+
+async def _end(session: Session, number: int, subscription: Subscription | None) -> None:
+    if subscription is not None:
+        session.forget(subscription)
+        await session.engine.presence.leave(subscription)
+    session.send(Reply(number, unsubscribe=EmptyResult()))
+
+
+async def _attempt(session: Session, number: int, subscription: Subscription, request: SubscribeRequest) -> None:
+    try:
+        caught = await session.within(_catch_up(session, subscription, request))
+        session.send(Reply(number, subscribe=caught.result))
+        if _go_live(session, subscription, caught):
+            await session.engine.presence.announce(subscription)
+    except Exception as error:
+        session.refuse(number, error)
+        _free(session, subscription)
+        await session.engine.presence.leave(subscription)
+
+
+async def _catch_up(session: Session, subscription: Subscription, request: SubscribeRequest) -> _Caught:
+    admitted = await _admit(session, subscription, request)
+    _still_there(session)
+    await session.engine.hub.add(subscription)
+    await session.engine.presence.enter(subscription)
+    for _ in range(_READS):
+        try:
+            caught = await _read(session, subscription, request)
+        except Gap:
+            continue
+        _still_there(session)
+        subscription.caught_up = True
+        return replace(caught, result=_with_terms(session, subscription, caught.result, admitted))
+    # The client comes back with its position, and nothing is lost.
+    raise CommandError(code=codes.INTERNAL)
+
+
+async def _admit(session: Session, subscription: Subscription, request: SubscribeRequest) -> Subscribed:
+    """On what terms the client is let in: by its token, or by the channel's rule."""
+    if subscription.server_side:
+        return Subscribed()
+    address, tokens = subscription.address, session.engine.tokens
+    if request.token and tokens is not None:
+        claims = await tokens.subscription(request.token, address.name, session.user_id)
+        subscription.by_token = True
+        if claims.info is not None:
+            subscription.info = replace(subscription.info, chan_info=schema.encode(claims.info))
+        admitted = Subscribed(expires=claims.expires)
+    else:
+        admitted = await address.rules.subscribe(address.channel, session.client)
+    subscription.admitted = True
+    return admitted
+
+
+def _with_terms(
+    session: Session, subscription: Subscription, result: SubscribeResult, admitted: Subscribed
+) -> SubscribeResult:
+    expire_at(session, subscription, admitted.expires)
+    data = None if admitted.data is None else Raw(schema.encode(admitted.data))
+    ttl = time_left(session, subscription, admitted.expires)
+    return structs.replace(result, data=data, delta=subscription.delta, expires=ttl > 0, ttl=ttl)
+
+
+async def _read(session: Session, subscription: Subscription, request: SubscribeRequest) -> _Caught:
+    """What the client gets at first, given where it stands."""
+    hub, limits, name = session.engine.hub, session.engine.limits, subscription.name
+    if not subscription.positioned:
+        return _without_history(subscription, request)
+    if not request.recover:
+        return _from_now_on(subscription, await hub.read(Wanted(name)))
+    since = Position(request.offset or 0, request.epoch or "")
+    if subscription.address.channel.recovery == "cache":
+        return _newest(subscription, request, since, await hub.read(Wanted(name, limit=1, reverse=True)))
+    return _missed(subscription, request, since, await hub.read(Wanted(name, since, limits.history_page)))
+
+
+def _without_history(subscription: Subscription, request: SubscribeRequest) -> _Caught:
+    _refuse_unrecovered(request)
+    return _Caught(SubscribeResult(was_recovering=bool(request.recover)), subscription.held(), Position())
+
+
+def _from_now_on(subscription: Subscription, past: Past) -> _Caught:
+    top = past.page.position
+    rest = following(top, subscription.held())
+    result = SubscribeResult(recoverable=True, positioned=True, offset=top.offset, epoch=top.epoch)
+    return _Caught(result, rest, _last(top, rest))
+
+
+def _missed(subscription: Subscription, request: SubscribeRequest, since: Position, past: Past) -> _Caught:
+    """All that was missed, or nothing (protocol §9.2)."""
+    found, top = past.page.publications, past.page.position
+    rest = following(top, subscription.held())
+    if not recovers(since, found, top):
+        return _unrecovered(subscription, request, past)
+    codec, delta = subscription.queue.variant.codec, subscription.delta
+    pubs = batch([*found, *rest], codec, delta=delta) if rest else past.pubs(codec, delta=delta)
+    # A client that recovers counts on by itself, through the publications of the reply.
+    return _Caught(_recovered(since.offset, top.epoch, pubs), (), _last(top, rest))
+
+
+def _newest(subscription: Subscription, request: SubscribeRequest, since: Position, past: Past) -> _Caught:
+    """The newest publication, unless the client has it (protocol §9.4)."""
+    top = past.page.position
+    found = [*past.page.publications, *following(top, subscription.held())][-1:]
+    last = _last(top, found)
+    has_it = since.offset > 0 and since == last
+    if not (has_it or (found and found[0].offset == last.offset)):
+        return _unrecovered(subscription, request, past)
+    pubs: Sequence[Pub] = (
+        () if has_it else batch(found, subscription.queue.variant.codec, delta=subscription.delta)
+    )
+    return _Caught(_recovered(last.offset, last.epoch, pubs), (), last)
+
+
+def _recovered(offset: int, epoch: str, pubs: Sequence[Pub]) -> SubscribeResult:
+    return SubscribeResult(
+        recoverable=True,
+        positioned=True,
+        was_recovering=True,
+        recovered=True,
+        publications=pubs or (),  # an empty list is not a zero value that is left out
+        offset=offset,
+        epoch=epoch,
+    )
+
+
+def _unrecovered(subscription: Subscription, request: SubscribeRequest, past: Past) -> _Caught:
+    """The client takes a new snapshot; what was held back follows as ever."""
+    _refuse_unrecovered(request)
+    caught = _from_now_on(subscription, past)
+    return replace(caught, result=structs.replace(caught.result, was_recovering=True))
+
+
+def _refuse_unrecovered(request: SubscribeRequest) -> None:
+    if request.recover and (request.flag or 0) & REJECT_UNRECOVERED:
+        raise CommandError(code=codes.UNRECOVERABLE_POSITION)
+
+
+def _last(top: Position, publications: Sequence[Publication]) -> Position:
+    return Position(publications[-1].offset, publications[-1].epoch) if publications else top
+
+
+def _go_live(session: Session, subscription: Subscription, caught: _Caught) -> bool:
+    """Whether it is live now; not when it ended meanwhile. The reply is in the queue."""
+    has_one = bool(caught.result.publications or caught.rest)
+    if not session.engine.hub.go_live(subscription, caught.top, has_one=has_one):
+        return False
+    codec, delta = session.queue.variant.codec, subscription.delta
+    for each in batch(caught.rest, codec, delta=delta):
+        session.send(Push(subscription.name, pub=each))
+    if caught.result.was_recovering:
+        session.engine.metrics.came_back(recovered=caught.result.recovered)
+    return True
+
+
+def _still_there(session: Session) -> None:
+    if session.state == "closed":
+        raise CommandError  # an answer that nobody gets; what was done so far is undone

@@ -1,0 +1,145 @@
+"""One connection's subscription to one channel."""
+
+from collections.abc import Callable, Sequence
+
+from offhook.base import codes
+from offhook.base.codes import Code
+from offhook.realtime.channel import Slow
+from offhook.realtime.client import Client
+from offhook.realtime.expiry import Expiry
+from offhook.realtime.forms import Delta, Form
+from offhook.realtime.registry import Address, AnyClient
+from offhook.realtime.send_queue import SendQueue
+from offhook.wire.publication import ClientInfo, Publication
+from offhook.wire.recovery import Gap
+
+
+class Subscription:
+    """From the command that asked for it to its end. Each attempt is a new object, and equal to nothing else.
+
+    It begins *catching up*: what is delivered meanwhile is held back, so that nothing precedes the reply and
+    nothing is missed between the history that is read and the publications that follow. Where it stands once it is
+    live, its cohort knows.
+
+    :param fail: called when it cannot go on, with the reason, of which the client is to be told.
+    :param bound: publications that may be held back.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_fail",
+        "_held",
+        "address",
+        "admitted",
+        "by_token",
+        "caught_up",
+        "client",
+        "delta",
+        "entered",
+        "expiry",
+        "hears_joins",
+        "info",
+        "joined",
+        "live",
+        "queue",
+        "server_side",
+    )
+
+    def __init__(
+        self,
+        address: Address,
+        client: AnyClient,
+        info: ClientInfo,
+        queue: SendQueue,
+        fail: "Callable[[Subscription, Code], None]",
+        bound: int,
+    ) -> None:
+        self.address = address
+        self.client: Client[object] = client
+        self.info = info
+        self.queue = queue
+        self.server_side = False
+        """Whether the application asked for it, and not the client."""
+        self.by_token = False
+        """Whether a token let it in, which the client has to renew."""
+        self.caught_up = False
+        """Whether what it takes part in from now on is for its session to undo."""
+        self.live = False
+        """Whether the reply is on its way; until then it is catching up."""
+        self.delta = False
+        """Whether the client takes differences (protocol §11)."""
+        self.hears_joins = False
+        """Whether the client asked to be told who joins and leaves."""
+        self.entered = False
+        """Whether others may see that it is there."""
+        self.joined = False
+        """Whether others were told that it joined."""
+        self.admitted = False
+        """Whether the channel's rule let it in, and has to be told when it goes."""
+        self.expiry: Expiry | None = None
+        """Until when it may go on; None is for ever."""
+        self._fail = fail
+        self._bound = bound
+        self._held: list[Publication] | None = []
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return self.address.name
+
+    @property
+    def positioned(self) -> bool:
+        """Whether the channel has a history, so that every publication is accounted for."""
+        return self.address.channel.history is not None
+
+    @property
+    def slow(self) -> Slow:
+        """What happens when the client reads too slowly."""
+        return self.address.channel.slow
+
+    def form(self, *, has_one: bool) -> Form:
+        """What it receives, given whether the client *has one* publication that a delta can be applied to."""
+        delta: Delta = "none" if not self.delta else "next" if has_one else "first"
+        return Form(self.queue.variant, delta)
+
+    def hold(self, publication: Publication) -> None:
+        """Keep *publication* for after the reply."""
+        if self._held is None:
+            return
+        self._held.append(publication)
+        if len(self._held) > self._bound:
+            self._held = None
+
+    def doubt(self) -> None:
+        """Announcements may have been lost, also among those that were held back."""
+        self._held = None
+
+    def held(self) -> Sequence[Publication]:
+        """What was held back so far.
+
+        :raises Gap: something may be missing in it; it begins anew.
+        """
+        if self._held is None:
+            self._held = []
+            raise Gap("publications were lost while catching up")
+        return self._held
+
+    def go_live(self) -> None:
+        """What follows is delivered."""
+        self.live = True
+        self._held = None
+
+    def end(self) -> None:
+        """Nothing is delivered any more."""
+        self.live = False
+        self._held = None
+        if self.expiry is not None:
+            self.expiry.cancel()
+
+    def fail(self, code: Code) -> None:
+        """It cannot go on; the client is told *code*."""
+        self._fail(self, code)
+
+    def resync(self) -> None:
+        """The client reads too slowly and takes a new snapshot."""
+        self._fail(self, codes.UNSUBSCRIBED_INVALIDATED)

@@ -1,0 +1,1 @@
+"""Running an application: uvicorn, set up for lines that stay open."""

@@ -1,0 +1,278 @@
+"""uvicorn's HTTP class, with deadlines and limits for what a stranger sends.
+
+The parser is httptools', which refuses what two servers could understand differently: repeated lengths, a length
+beside chunks, blanks where none may be. The docstrings say what differs from the class underneath.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection, MutableMapping
+from typing import Any, ClassVar, cast
+from weakref import WeakKeyDictionary
+
+import httptools
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from offhook.base.limits import Limits
+from offhook.base.types import AsgiApp
+from offhook.server.deadlines import Deadlines
+from offhook.server.upgrade import refusal
+
+_PIECE = 16 * 1024
+"""So much is parsed in one go; by so much may a limit be overrun."""
+_PIPELINE = 64
+"""Requests that wait for the answer to an earlier one on the same connection."""
+_PORT = re.compile(r":[0-9]*\Z")
+_STALLED = 60.0
+"""Seconds for which a peer may read nothing of what waits for it."""
+
+
+class Config(uvicorn.Config):
+    """uvicorn's settings, and ours.
+
+    :param limits: of the heads and bodies of requests.
+    :param hosts: the values of ``Host`` that are answered, without ports; empty: all of them.
+    """
+
+    def __init__(
+        self, app: AsgiApp, *, limits: Limits | None = None, hosts: Collection[str] = (), **settings: Any
+    ) -> None:
+        super().__init__(cast("Any", app), **settings)
+        self.limits = limits or Limits()
+        self.hosts = frozenset(host.lower() for host in hosts)
+
+
+class _Refusal(Exception):
+    """The request is answered with ``status``, and the connection closed."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class _Times:
+    """The deadlines of all HTTP connections of one server."""
+
+    _all: ClassVar[MutableMapping[ServerState, "_Times"]] = WeakKeyDictionary()
+
+    def __init__(self, limits: Limits) -> None:
+        self.heads: Deadlines[HttpProtocol] = Deadlines(limits.head_time, HttpProtocol.late_head)
+        self.bodies: Deadlines[HttpProtocol] = Deadlines(limits.body_idle, HttpProtocol.late_body)
+        self.stalled: Deadlines[HttpProtocol] = Deadlines(_STALLED, HttpProtocol.give_up)
+
+    @classmethod
+    def of(cls, limits: Limits, server_state: ServerState) -> "_Times":
+        """Those of the server with *server_state*."""
+        times = cls._all.get(server_state)
+        if times is None:
+            times = cls._all[server_state] = cls(limits)
+        return times
+
+    def forget(self, connection: "HttpProtocol") -> None:
+        """It is gone, or none of ours any more."""
+        for deadlines in (self.heads, self.bodies, self.stalled):
+            deadlines.end(connection)
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """One HTTP connection, from uvicorn's ``http=``."""
+
+    def __init__(
+        self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **further: Any
+    ) -> None:
+        super().__init__(config, server_state, app_state, **further)
+        self._limits = config.limits if isinstance(config, Config) else Limits()
+        self._hosts: Collection[str] = config.hosts if isinstance(config, Config) else ()
+        self._times = _Times.of(self._limits, server_state)
+        self._in_head = False
+        """Whether a request has begun whose head is not complete."""
+        self._in_message = False
+        """The same of the whole request."""
+        self._size = 0
+        """Bytes of the head, as far as they came."""
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The deadline of the first head begins at once, also for those who say nothing."""
+        super().connection_made(transport)
+        self._times.heads.begin(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing of it is left."""
+        self._times.forget(self)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Somebody who reads nothing at all does not hold the answer for ever."""
+        self._times.stalled.begin(self)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """They read."""
+        self._times.stalled.end(self)
+        super().resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse it in pieces, so that limits hold before much is in memory."""
+        self._unset_keepalive_if_required()
+        if not self._in_message and self not in self._times.heads:
+            self._times.heads.begin(self)
+        at = 0
+        try:
+            while at < len(data) and not self.transport.is_closing():
+                self._feed(data if len(data) <= _PIECE else data[at : at + _PIECE])
+                at += _PIECE
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[at + upgrade.args[0] :])
+        except _Refusal as refused:
+            self._refuse(refused.status)
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            self._refuse(reason.status if isinstance(reason, _Refusal) else 400)
+
+    def _feed(self, piece: bytes) -> None:
+        if self._in_head:
+            self._count(len(piece))
+        self.parser.feed_data(piece)
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._size > self._limits.head:
+            raise _Refusal(431 if self.headers else 414)
+
+    # What the parser says
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head = self._in_message = True
+        self._size = 0
+        if self not in self._times.heads:
+            self._times.heads.begin(self)
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the address."""
+        super().on_url(url)
+        if len(self.url) > self._limits.head_line:
+            raise _Refusal(414)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header field. Those that follow a body are not passed on: nobody looks at them any more."""
+        if not self._in_head:
+            self._count(len(name) + len(value))
+            return
+        if len(name) + len(value) > self._limits.head_line or len(self.headers) >= self._limits.headers:
+            raise _Refusal(431)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head is complete, and looked at before anybody else does."""
+        self._in_head, self._size = False, 0
+        self._times.heads.end(self)
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise _Refusal(505)
+        self._check_host()
+        has_body = self._check_framing()
+        if len(self.pipeline) >= _PIPELINE:
+            raise _Refusal(503)
+        super().on_headers_complete()
+        if has_body:
+            self._times.bodies.begin(self)
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, and time for the next."""
+        self._times.bodies.begin(self)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        self._in_message = False
+        self._times.bodies.end(self)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is written, though perhaps not read."""
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._times.stalled.begin(self)
+        super().on_response_complete()
+
+    def _check_host(self) -> None:
+        """One Host in HTTP/1.1 (RFC 9112, section 3.2), and one of those that are answered."""
+        given = [value for name, value in self.headers if name == b"host"]
+        if len(given) > 1 or (not given and self.parser.get_http_version() == "1.1"):
+            raise _Refusal(400)
+        if self._hosts and (not given or _without_port(given[0]) not in self._hosts):
+            raise _Refusal(400)
+
+    def _check_framing(self) -> bool:
+        """Whether there is a body. Every server on the way must see the same end of it (RFC 9112, section 6.1)."""
+        fields = [field for field in self.headers if field[0] in (b"transfer-encoding", b"content-length")]
+        chunks = [value for name, value in fields if name == b"transfer-encoding"]
+        is_old = self.parser.get_http_version() != "1.1"
+        if len(fields) > 1 or (chunks and (is_old or chunks[0].lower() != b"chunked")):
+            raise _Refusal(400)
+        if self._should_upgrade() and (fields or is_old):
+            raise _Refusal(400)  # RFC 6455, section 4.2.1
+        return bool(fields)
+
+    # The end
+
+    def late_head(self) -> None:
+        """The head took too long. Who has begun one is told; an answer that is under way is not disturbed."""
+        if self._is_answering():
+            self._times.heads.begin(self)
+        elif self._in_head:
+            self._refuse(408)
+        else:
+            self.transport.close()
+
+    def late_body(self) -> None:
+        """The body stopped, unless it is the application that does not take it, or we did not ask for it."""
+        if self.flow.read_paused or (self.cycle is not None and self.cycle.waiting_for_100_continue):
+            self._times.bodies.begin(self)
+        else:
+            self._refuse(408)
+
+    def give_up(self) -> None:
+        """Nobody reads."""
+        self.transport.abort()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nobody asks any more. What waits for them does not wait for ever."""
+        self._times.stalled.begin(self)
+        super().timeout_keep_alive_handler()
+
+    def _refuse(self, status: int) -> None:
+        """Answer and close. Into an answer that has begun nothing can be written but its end."""
+        self._times.forget(self)
+        if self._is_answering():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not self._is_answering() or not (self.cycle.response_started or self.pipeline):
+            self.transport.write(refusal(status))
+        self._times.stalled.begin(self)
+        self.transport.close()
+
+    def _upgrade(self, rest: bytes) -> None:
+        """uvicorn drops what follows the head of an upgrade; and an upgrade ends a pipeline."""
+        if not self._should_upgrade():
+            self.cycle.keep_alive = False  # Not a protocol that we know; the request was answered as it is.
+            return
+        self._times.forget(self)
+        if self._is_answering():
+            self.transport.close()
+            return
+        self.handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]  # It holds us, and nobody would let go of either.
+        if rest:
+            cast("Any", self.transport.get_protocol()).data_received(rest)
+
+
+def _without_port(host: bytes) -> str:
+    return _PORT.sub("", host.decode("latin-1").lower())

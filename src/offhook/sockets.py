@@ -1,0 +1,145 @@
+"""Routes' own sockets: from an upgrade at a route's address to its ``socket`` function."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, get_args, get_origin
+from urllib.parse import quote
+
+from offhook.base import observe
+from offhook.base.incoming import Authenticate, Identity, Incoming
+from offhook.base.inject import Getter, Parameter, Plan, Source
+from offhook.base.limits import Limits
+from offhook.base.types import Receive, Scope, Send
+from offhook.pages.context import Context
+from offhook.pages.handshake import Handshakes, TurnedAway
+from offhook.pages.modules import RouteMatch, RouteModule, RouteTable
+from offhook.pages.sources import nobody, path_param
+from offhook.realtime.line import Line
+from offhook.transports.base import Refused, await_upgrade, deny, guard, identify
+from offhook.transports.raw import WebSocket, serve_socket
+
+_KNOWN = (
+    "the name of a path parameter, `user`; the type WebSocket, Line, Incoming or Identity, or one that middleware "
+    "provides"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dial:
+    """What the parameters of one socket are taken from."""
+
+    ws: WebSocket
+    params: Mapping[str, str]
+    identity: Identity[Any] | None
+    context: Context
+
+
+class Sockets:
+    """Serves ``websocket`` scopes at the addresses of routes that have a ``socket``.
+
+    :param handshakes: the middleware of routes, which an upgrade passes before the socket begins.
+    :raises UsageError: a socket wants what nobody provides.
+    """
+
+    def __init__(
+        self,
+        table: RouteTable,
+        line: Line,
+        authenticate: Authenticate[Any] | None,
+        origins: Collection[str],
+        limits: Limits,
+        handshakes: Handshakes,
+    ) -> None:
+        self._table = table
+        self._handshakes = handshakes
+        self._authenticate = authenticate
+        self._origins = origins
+        self._limits = limits
+        self._plans = {
+            module.id: _plan(table, module, line) for module in table.modules.values() if module.socket is not None
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One socket, from the upgrade to its end; 404 where there is none."""
+        try:
+            seen = guard(scope, self._origins)
+            match = self._match(scope)
+            identity = await identify(seen, self._authenticate, self._limits.handler)
+            context = await self._admit(scope, seen, match, identity)
+        except Refused as refused:
+            if await await_upgrade(receive):
+                await deny(scope, send, refused.status)
+            return
+        ws = WebSocket(scope, receive, send, seen, self._limits)
+        await self._serve(match, _Dial(ws, match.params, identity, context))
+
+    def _match(self, scope: Scope) -> RouteMatch:
+        raw = scope.get("raw_path")
+        path = raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"])
+        match = self._table.match(path)
+        if match is None or match.routes[-1].id not in self._plans:
+            raise Refused(404)
+        return match
+
+    async def _admit(
+        self, scope: Scope, seen: Incoming, match: RouteMatch, identity: Identity[Any] | None
+    ) -> Context:
+        if not any(route.middleware for route in match.routes):
+            return Context()
+        try:
+            async with asyncio.timeout(self._limits.handler):
+                return await self._handshakes.admit(scope, seen, match, identity)
+        except TurnedAway as turned:
+            raise Refused(turned.status) from None
+        except TimeoutError:
+            observe.LINE.error("the middleware of %s took longer than its deadline", match.routes[-1].id)
+            raise Refused(503) from None
+
+    async def _serve(self, match: RouteMatch, dial: _Dial) -> None:
+        plan = self._plans[match.routes[-1].id]
+
+        async def run() -> None:
+            await plan.function(**plan.arguments(dial))
+
+        await serve_socket(dial.ws, run)
+
+
+def _plan(table: RouteTable, module: RouteModule, line: Line) -> Plan[_Dial]:
+    assert module.socket is not None
+    sources: list[Source[_Dial]] = [partial(_param, table.parameters(module.id)), _user, partial(_typed, line)]
+    if any(route.middleware for route in table.chain(module.id)):
+        sources.append(_provided)
+    return Plan(module.socket, sources, _KNOWN)
+
+
+def _param(names: Collection[str], parameter: Parameter) -> Getter[_Dial] | None:
+    name = "*" if parameter.name == "splat" else parameter.name
+    if name not in names:
+        return None
+    return lambda dial: path_param(dial.params.get(name), parameter)
+
+
+def _user(parameter: Parameter) -> Getter[_Dial] | None:
+    if parameter.name != "user":
+        return None
+    return lambda dial: dial.identity.user if dial.identity else nobody(parameter)
+
+
+def _typed(line: Line, parameter: Parameter) -> Getter[_Dial] | None:
+    getters: dict[Any, Getter[_Dial]] = {
+        WebSocket: lambda dial: dial.ws,
+        Line: lambda dial: line,
+        Incoming: lambda dial: dial.ws.incoming,
+        Identity: lambda dial: dial.identity or nobody(parameter),
+    }
+    members = {get_origin(each) or each for each in (parameter.annotation, *get_args(parameter.annotation))}
+    return next((getter for wanted, getter in getters.items() if wanted in members), None)
+
+
+def _provided(parameter: Parameter) -> Getter[_Dial] | None:
+    wanted = parameter.annotation
+    if not isinstance(wanted, type) or wanted.__module__ == "builtins":
+        return None
+    return lambda dial: dial.context.provided(wanted)

@@ -1,0 +1,1 @@
+"""For tests of applications, brokers and transports: virtual time, in-memory clients, conformance suites."""

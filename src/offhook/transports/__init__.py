@@ -1,0 +1,1 @@
+"""ASGI endpoints: how a connection becomes frames."""

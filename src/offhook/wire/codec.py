@@ -1,0 +1,76 @@
+"""The contract of a codec, and what makes two connections receive the same bytes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from msgspec import Raw, Struct
+
+from offhook.base.types import Payload
+from offhook.wire.commands import Command
+from offhook.wire.replies import Outbound
+
+
+class Malformed(ValueError):
+    """A frame does not hold commands (protocol §16): the connection closes with 3501."""
+
+
+class Codec(Protocol):
+    """Between frames and values (protocol §2). A codec has no state."""
+
+    subprotocol: str
+    """Its name among WebSocket subprotocols."""
+    ping: bytes
+    """The encoded ping: an empty reply (protocol §5)."""
+
+    def decode(self, frame: Payload) -> list[Command]:
+        """The commands in *frame*, at least one, in order.
+
+        :raises Malformed: for whatever a stranger may have put into it, and nothing else.
+        """
+        ...
+
+    def encode(self, value: Outbound) -> bytes:
+        """One reply or push, ready to be joined with others."""
+        ...
+
+    def text(self, data: bytes) -> Raw:
+        """How *data*, a payload or a delta in UTF-8, stands in a publication where deltas were negotiated."""
+        ...
+
+    def join(self, encoded: Sequence[bytes]) -> bytes:
+        """Several encoded replies and pushes, at least one, as the content of one frame."""
+        ...
+
+
+class Outgoing(Struct, frozen=True, gc=False):
+    """Something encoded: *data* to be joined with others, *frame* finished, for when it goes alone."""
+
+    data: bytes
+    frame: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What has to be equal for two connections to receive the same object: the codec and the framing.
+
+    ``frame`` makes what a transport writes out of a frame's content. A publication is encoded once a variant.
+    """
+
+    codec: Codec
+    frame: Callable[[bytes], Any]
+
+    def encode(self, value: Outbound) -> Outgoing:
+        """*value*, encoded and framed."""
+        data = self.codec.encode(value)
+        return Outgoing(data, self.frame(data))
+
+    def ping(self) -> Outgoing:
+        """A ping, framed."""
+        return Outgoing(self.codec.ping, self.frame(self.codec.ping))
+
+    def join(self, waiting: Sequence[Outgoing]) -> Any:
+        """One frame that holds all of *waiting*."""
+        if len(waiting) == 1:
+            return waiting[0].frame
+        return self.frame(self.codec.join([each.data for each in waiting]))

@@ -1,0 +1,41 @@
+"""JSON for those who only listen (protocol §14): bare pushes, after one request to connect."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Raw
+
+from offhook.base.types import Payload
+from offhook.wire.codec import Malformed
+from offhook.wire.commands import Command, ConnectRequest
+from offhook.wire.replies import Outbound, Push
+
+_decoder = msgspec.json.Decoder(ConnectRequest)
+_encoder = msgspec.json.Encoder()
+
+
+class UniJsonCodec:
+    """The codec of the unidirectional transports. Nothing but the connection is ever replied to."""
+
+    subprotocol = ""
+    ping = b"{}"
+
+    def decode(self, frame: Payload) -> list[Command]:
+        """The one request to connect, which is not wrapped as a command."""
+        try:
+            text = frame if isinstance(frame, str) else frame.decode()
+            return [Command(id=1, connect=_decoder.decode(text))]
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise Malformed(str(error)) from None
+
+    def encode(self, value: Outbound) -> bytes:
+        """A push stands alone, and so does the result of the connect command."""
+        return _encoder.encode(value if isinstance(value, Push) else Push(connect=value.connect))
+
+    def text(self, data: bytes) -> Raw:
+        """A string, as in every JSON codec (protocol §11)."""
+        return Raw(_encoder.encode(data.decode()))
+
+    def join(self, encoded: Sequence[bytes]) -> bytes:
+        """One line each."""
+        return b"\n".join(encoded)

@@ -1,0 +1,3 @@
+export default function Good() {
+  return <h1>Rendered</h1>;
+}

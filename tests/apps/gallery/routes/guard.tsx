@@ -1,0 +1,5 @@
+import { Outlet } from "offhook";
+
+export default function Guard() {
+  return <Outlet />;
+}

@@ -1,0 +1,1 @@
+"""Rows of a table on two live pages: one folds publications in, the other runs its loader again."""

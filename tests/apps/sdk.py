@@ -1,0 +1,44 @@
+"""The engine alone, with a channel of each sort: what the official SDKs talk to."""
+
+import os
+from typing import Any
+
+from offhook import Channel, Client, History, Realtime
+from offhook.jwt import JwtTokens
+
+SECRET = "a secret of the tests, and of nobody else"
+
+
+class Room(Channel[dict[str, Any]], pattern="room:{name}", history=History(10, "1m"), presence=True, delta=True):
+    """Everything on, open to all."""
+
+    name: str
+
+    async def on_subscribe(self, client: Client[Any]) -> None:
+        """Open to all."""
+
+    async def on_publish(self, client: Client[Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Open to all."""
+        return data
+
+    async def on_call(self, client: Client[Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Says who asked, and what."""
+        return {"who": client.user_id, "asked": data}
+
+
+class Private(Channel[dict[str, Any]], pattern="private:{name}", history=History(10, "1m")):
+    """For whom the server subscribes, or who shows a token."""
+
+    name: str
+
+    async def on_publish(self, client: Client[Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Open to all."""
+        return data
+
+
+app = Realtime(
+    channels=[Room, Private],
+    tokens=JwtTokens(secret=SECRET),
+    anonymous=True,
+    broker=os.environ.get("SDK_BROKER", "memory://"),
+)

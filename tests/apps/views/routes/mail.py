@@ -1,0 +1,5 @@
+"""The letters."""
+
+
+def loader() -> list[str]:
+    return ["ada", "grace"]

@@ -1,0 +1,60 @@
+"""The view of a request."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from offhook.base.incoming import Identity, Incoming, headers_of, incoming, parse_cookies
+
+SCOPE: dict[str, Any] = {
+    "type": "websocket",
+    "path": "/a",
+    "query_string": b"x=1",
+    "scheme": "ws",
+    "client": ("10.0.0.1", 5000),
+    "headers": [(b"Host", b"h"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"x"), (b"Accept", b"y")],
+}
+
+
+def test_what_can_be_seen() -> None:
+    seen = incoming(SCOPE)
+
+    assert (seen.path, seen.query, seen.scheme, seen.client) == ("/a", "x=1", "ws", "10.0.0.1")
+    assert seen.headers == {"host": "h", "cookie": "a=1; b=2", "accept": "x, y"}
+    assert seen.cookies == {"a": "1", "b": "2"}
+    assert (seen.session, seen.session_expires) == ({}, math.inf)
+
+
+def test_what_a_server_may_leave_out() -> None:
+    assert incoming({"type": "http", "path": "/", "headers": [], "client": None}) == Incoming("/")
+    assert headers_of({"headers": []}) == {}
+    assert Incoming("/").cookies == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "cookies"),
+    [
+        ("", {}),
+        ("a=1", {"a": "1"}),
+        ("a=1; b=2;c=3", {"a": "1", "b": "2", "c": "3"}),
+        ('a="x y"', {"a": "x y"}),
+        ("a=1; bad name=2; b=3", {"a": "1", "b": "3"}),
+        ("a[]=1; b=2", {"b": "2"}),
+        ("a@b=1; b=2", {"b": "2"}),
+        ("novalue; b=2", {"b": "2"}),
+        ("a=1; a=2", {"a": "2"}),
+    ],
+)
+def test_cookies(header: str, cookies: dict[str, str]) -> None:
+    assert parse_cookies(header) == cookies
+
+
+@given(st.text())
+def test_cookies_of_a_stranger(header: str) -> None:
+    assert isinstance(parse_cookies(header), dict)
+
+
+def test_an_identity_lasts_unless_it_says_otherwise() -> None:
+    assert Identity("ann", None) == Identity("ann", None, None, math.inf)

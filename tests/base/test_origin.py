@@ -1,0 +1,51 @@
+"""The same-origin check."""
+
+import pytest
+from hypothesis import given, strategies as st
+
+from offhook.base.origin import allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "expected"),
+    [
+        ("example.com", "https://example.com", True),
+        ("example.com", "http://example.com", True),
+        ("Example.COM", "https://example.com", True),
+        ("example.com:443", "https://example.com", True),
+        ("example.com:80", "http://example.com", True),
+        ("example.com:8080", "http://example.com:8080", True),
+        ("[::1]:8000", "http://[::1]:8000", True),
+        ("example.com", "https://example.com:8080", False),
+        ("example.com:8080", "http://example.com", False),
+        ("example.com", "https://sub.example.com", False),
+        ("example.com", "https://example.com.evil", False),
+        ("example.com", "https://evil", False),
+        ("example.com", "null", False),
+        ("example.com", "", False),
+        ("", "", False),
+        ("", "null", False),
+        ("", "https://", False),
+        ("[", "http://[", False),
+        ("example.com", "http://[", False),
+        ("example.com:x", "http://example.com:x", False),
+        ("example.com:99999", "http://example.com:99999", False),
+        ("localhost:5173", "http://friend.example", True),
+        ("localhost:5173", "http://friend.example:81", False),
+    ],
+)
+def test_the_origin_of_a_page(host: str, origin: str, expected: bool) -> None:
+    assert allowed({"host": host, "origin": origin}, {"http://friend.example"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [(None, True), ("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False)],
+)
+def test_without_an_origin_the_browser_says_where_it_comes_from(site: str | None, expected: bool) -> None:
+    assert allowed({"host": "example.com"} | ({"sec-fetch-site": site} if site else {})) is expected
+
+
+@given(host=st.text(), origin=st.text())
+def test_nothing_is_raised_whatever_a_stranger_sends(host: str, origin: str) -> None:
+    assert isinstance(allowed({"host": host, "origin": origin}), bool)

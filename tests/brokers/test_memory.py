@@ -1,0 +1,167 @@
+"""The memory broker: the contract, and what it forgets when."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import count
+from typing import Any
+
+from offhook.brokers.base import Broker, History
+from offhook.brokers.memory import MemoryBroker
+from offhook.testing.brokers import BrokerConformance, Heard
+from offhook.testing.clock import run, virtual_env
+from offhook.wire.position import Position
+from offhook.wire.publication import ClientInfo, Publication
+
+HISTORY = History(3, "1m")
+
+
+class TestMemory(BrokerConformance):
+    _seeds = count()
+
+    def broker(self) -> Broker:
+        return MemoryBroker(env=virtual_env(next(self._seeds)))
+
+    def run(self, scenario: Coroutine[Any, Any, None]) -> None:
+        run(scenario)
+
+
+def _with(scenario: Callable[[MemoryBroker], Awaitable[None]]) -> None:
+    async def started() -> None:
+        broker = MemoryBroker(env=virtual_env())
+        await broker.start(Heard(), "node")
+        await scenario(broker)
+
+    run(started())
+
+
+async def _publish(broker: MemoryBroker, channel: str = "a") -> Position:
+    return await broker.publish(channel, Publication(b"1"), history=HISTORY)
+
+
+def test_publications_expire_together_after_the_last_one_and_the_top_stays() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        await _publish(broker)
+        await asyncio.sleep(50)
+        top = await _publish(broker)
+        await asyncio.sleep(50)
+        assert len((await broker.history("a")).publications) == 2
+        await asyncio.sleep(10.1)
+        page = await broker.history("a")
+
+        assert (list(page.publications), page.position) == ([], top)
+        assert await _publish(broker) == Position(3, top.epoch)
+
+    _with(scenario)
+
+
+def test_a_position_that_was_read_holds_ten_minutes() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        [read] = await broker.positions(["a"])
+        await asyncio.sleep(599)
+        assert await broker.positions(["a"]) == [read]
+        await asyncio.sleep(599)
+        assert await broker.positions(["a"]) == [read]
+        await asyncio.sleep(601)
+        [other] = await broker.positions(["a"])
+        assert other.epoch != read.epoch
+
+    _with(scenario)
+
+
+def test_a_stream_is_known_for_a_month() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        top = await _publish(broker)
+        await asyncio.sleep(29 * 86400)
+        assert await broker.positions(["a"]) == [top]
+        await asyncio.sleep(29 * 86400)
+        assert await broker.positions(["a"]) == [top]
+        await asyncio.sleep(31 * 86400)
+        assert (await _publish(broker)).offset == 1
+
+    _with(scenario)
+
+
+def test_positions_of_channels_that_nobody_uses_cost_no_memory_for_long() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        for round_number in range(5):
+            await broker.positions([f"{round_number}:{number}" for number in range(1000)])
+            await asyncio.sleep(700)
+        await asyncio.sleep(100)
+        await broker.positions(["a"])
+
+        assert len(broker._streams) == len(broker._looks) == 1
+
+    _with(scenario)
+
+
+def test_expired_publications_cost_no_memory_for_long() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        for number in range(100):
+            await _publish(broker, str(number))
+        await asyncio.sleep(200)
+        await broker.positions(["a"])
+
+        assert sum(len(stream.publications) for stream in broker._streams.values()) == 0
+        assert len(broker._streams) == len(broker._looks) == 101
+
+    _with(scenario)
+
+
+def test_a_stream_that_begins_anew_is_looked_at_once() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        for _ in range(5):
+            await broker.positions(["a"])
+            await broker.invalidate("a")
+            await asyncio.sleep(601)
+        await broker.positions(["a"])
+
+        assert len(broker._looks) == 1
+
+    _with(scenario)
+
+
+def test_presence_expires_unless_it_is_renewed() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        ann, bob = ClientInfo("ann", "1"), ClientInfo("bob", "2")
+        await broker.add_presence("a", [ann, bob], ttl=60)
+        await asyncio.sleep(40)
+        await broker.add_presence("a", [ann], ttl=60)
+        await asyncio.sleep(40)
+        assert await broker.presence("a") == {"1": ann}
+        await asyncio.sleep(40)
+        assert await broker.presence("a") == {}
+        assert broker._present == {}
+
+    _with(scenario)
+
+
+def test_a_key_is_remembered_for_five_minutes() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        async def publish(key: str) -> int:
+            return (await broker.publish("a", Publication(b"1"), history=HISTORY, key=key)).offset
+
+        assert [await publish("k"), await publish("k")] == [1, 1]
+        await asyncio.sleep(299)
+        assert [await publish("k"), await publish("l")] == [1, 2]
+        await asyncio.sleep(2)
+        assert [await publish("k"), await publish("l")] == [3, 2]
+        await asyncio.sleep(600)
+        await publish("m")
+        assert len(broker._keys._positions) == 1
+
+    _with(scenario)
+
+
+def test_streams_outlive_a_restart_in_the_same_process() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        await broker.subscribe("a")
+        top = await _publish(broker)
+        await broker.close()
+        heard = Heard()
+        await broker.start(heard, "node")
+
+        assert await broker.positions(["a"]) == [top]
+        await _publish(broker)
+        assert heard.publications == []
+
+    _with(scenario)

@@ -1,0 +1,153 @@
+"""What an acknowledged publish survives, mode by mode: the table of ``docs/guarantees.md``."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import pytest
+from redis.asyncio import Redis
+
+from offhook.brokers.base import Broker, History
+from offhook.brokers.redis.broker import RedisBroker
+from offhook.testing.brokers import Heard
+from offhook.testing.proxy import FaultProxy
+from offhook.testing.redis import Persistence, RedisServer
+from offhook.wire.position import Position
+from offhook.wire.publication import Publication
+from tests.brokers.commands import command
+
+HISTORY = History(10, "1h")
+
+
+async def publish(broker: Broker) -> Position:
+    return await broker.publish("a", Publication(b"1"), history=HISTORY)
+
+
+async def back(broker: Broker, heard: Heard) -> None:
+    """Return when *broker* is ready again and has said so."""
+    await heard.until(lambda: heard.doubted is None and broker.ready)
+
+
+Scenario = Callable[[RedisServer, RedisBroker, Heard], Awaitable[None]]
+
+
+def run(persistence: Persistence, scenario: Scenario) -> None:
+    async def started(server: RedisServer) -> None:
+        broker, heard = RedisBroker(server.url), Heard()
+        await broker.start(heard, "node")
+        try:
+            await scenario(server, broker, heard)
+        finally:
+            await broker.close()
+
+    with RedisServer(persistence) as server:
+        asyncio.run(started(server))
+
+
+@pytest.mark.parametrize(
+    ("persistence", "how", "survives"),
+    [
+        ("none", signal.SIGTERM, False),
+        ("none", signal.SIGKILL, False),
+        ("rdb", signal.SIGTERM, True),
+        ("rdb", signal.SIGKILL, False),
+        ("everysec", signal.SIGTERM, True),
+        ("everysec", signal.SIGKILL, True),
+        ("always", signal.SIGTERM, True),
+        ("always", signal.SIGKILL, True),
+    ],
+)
+def test_a_restart_of_redis(persistence: Persistence, how: signal.Signals, survives: bool) -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        before = await publish(broker)
+        await asyncio.to_thread(server.restart, how)
+        await back(broker, heard)
+        page = await broker.history("a")
+
+        assert (page.position == before) is survives
+        assert (page.position.epoch == before.epoch) is survives
+        assert len(page.publications) == survives
+
+    run(persistence, scenario)
+
+
+def test_a_lost_tail_changes_the_epoch() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        async with Redis.from_url(server.url) as redis:
+            before = await publish(broker)
+            await redis.save()
+        await publish(broker)
+        await asyncio.to_thread(server.restart, signal.SIGKILL)
+        await back(broker, heard)
+        await publish(broker)
+
+        assert (await broker.positions(["a"]))[0].epoch != before.epoch
+
+    run("rdb", scenario)
+
+
+def test_a_lost_tail_that_only_another_process_saw_changes_the_epoch_when_it_is_back() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        async with Redis.from_url(server.url) as redis:
+            before = await publish(broker)
+            await redis.save()
+        with FaultProxy(server.port) as proxy:
+            other, others = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+            await other.start(others, "other")
+            await publish(other)
+            proxy.cut()
+            await asyncio.to_thread(server.restart, signal.SIGKILL)
+            await back(broker, heard)
+            assert await publish(broker) == Position(2, before.epoch)
+            heard.doubted = []
+            proxy.heal()
+            await back(other, others)
+            await heard.until(lambda: heard.doubted is None)
+            await other.close()
+
+        assert (await broker.positions(["a"]))[0].epoch != before.epoch
+
+    run("rdb", scenario)
+
+
+def test_a_restart_that_nobody_saw_changes_the_epoch() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        before = await publish(broker)
+        await broker.close()
+        await asyncio.to_thread(server.restart)
+        fresh = RedisBroker(server.url)
+        await fresh.start(Heard(), "fresh")
+        [after] = await fresh.positions(["a"])
+        await fresh.close()
+
+        assert after.epoch != before.epoch
+
+    run("always", scenario)
+
+
+@pytest.mark.parametrize("lags", [False, True])
+def test_a_replica_takes_over(lags: bool) -> None:
+    async def scenario(server: RedisServer, replica: RedisServer, proxy: FaultProxy) -> None:
+        broker, heard = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+        await broker.start(heard, "node")
+        before = await publish(broker)
+        async with Redis.from_url(server.url) as old, Redis.from_url(replica.url) as new:
+            await command(new, "REPLICAOF", "127.0.0.1", str(server.port))
+            while not await command(old, "WAIT", 1, 100):
+                pass
+            while await new.xlen("offhook:stream:a") != 1:
+                pass
+            await command(new, "REPLICAOF", "NO", "ONE")
+        if lags:
+            await publish(broker)
+        proxy._target = replica.port
+        proxy.drop()
+        await back(broker, heard)
+        [after] = await broker.positions(["a"])
+        await broker.close()
+
+        assert (after.epoch != before.epoch) is lags
+        assert after.offset == (0 if lags else 1)
+
+    with RedisServer() as server, RedisServer() as replica, FaultProxy(server.port) as proxy:
+        asyncio.run(scenario(server, replica, proxy))

@@ -1,0 +1,271 @@
+"""``offhook dev`` in an application that ``offhook new`` made: what is saved is what is seen."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Arrive
+from tests.browser.people import Person
+from tests.servers import DEADLINE, ROOT, Server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "book"
+    subprocess.run([sys.executable, "-m", "offhook", "new", folder], check=True)
+    # As npm install would leave it; that npm can install it is shown with the wheel (scripts/wheel).
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    return folder
+
+
+@pytest.fixture
+def book(folder: Path) -> Iterator[Server]:
+    with Server("app:app", command="dev", folder=folder) as server:
+        yield server
+        server.log = ""  # mistakes were made on purpose
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def _typing(visitor: Person) -> Page:
+    """Somebody who is in the middle of a form."""
+    visitor.goto("/")
+    visitor.page.get_by_label("Name").fill("half a na")
+    return visitor.page
+
+
+def _still_typing(page: Page) -> bool:
+    return page.get_by_label("Name").input_value() == "half a na"
+
+
+def test_a_view_is_exchanged_in_the_open_page_and_in_the_next_document(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    page = _typing(arrive(book.url))
+
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Visitors</h1>")
+
+    page.get_by_role("heading", name="Visitors").wait_for()
+    assert _still_typing(page)
+    book.says("routes/home.tsx: built")
+    stranger = arrive(book.url, java_script_enabled=False)
+    stranger.page.goto(book.url)
+    assert stranger.page.get_by_role("heading").inner_text() == "Visitors"
+
+
+_HANDLERS = """
+export async function clientLoader({ serverLoader }: ClientLoaderArgs) {
+  const page = await serverLoader<Route.LoaderData>();
+  return { ...page, by: "first" };
+}
+
+export const handle = { crumb: "Book" };
+
+"""
+"""What makes a view more than components."""
+
+
+@pytest.fixture
+def handlers(book: Server, folder: Path) -> None:
+    """The view of the guest book has handlers in the browser, and shows what came of them."""
+    home, shell = folder / "routes/home.tsx", folder / "routes/shell.tsx"
+    _edit(shell, "{children}", "{children}<i>{useMatches().map(({ handle }) => handle?.crumb)}</i>")
+    _edit(shell, "useRouteError }", "useMatches, useRouteError }")
+    _edit(home, "import { Form", "import { type ClientLoaderArgs, Form")
+    _edit(home, "const { entries }", "const { entries, by }")
+    _edit(home, "<h1>Guest book</h1>", "<h1>Guest book</h1><b>{by}</b>")
+    _edit(home, "export default", _HANDLERS + "export default")
+    while "home.tsx" not in book.log:
+        book.says("built")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_the_component_of_a_view_with_handlers_is_exchanged(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Visitors</h1>")
+
+    page.get_by_role("heading", name="Visitors").wait_for()
+    assert _still_typing(page)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_client_loader_is_exchanged_and_runs(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+
+    for by, other in (("first", "second"), ("second", "third")):
+        _edit(folder / "routes/home.tsx", f'by: "{by}"', f'by: "{other}"')
+        page.locator("b", has_text=other).wait_for()
+
+    assert _still_typing(page)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_client_loader_that_is_taken_away_runs_no_more(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+    _edit(folder / "routes/home.tsx", 'by: "first"', 'by: "second"')
+    page.locator("b", has_text="second").wait_for()
+
+    _edit(folder / "routes/home.tsx", "export async function clientLoader", "async function unused")
+
+    expect(page.locator("b", has_text="second")).to_have_count(0)
+    assert _still_typing(page)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_handle_is_exchanged(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+    expect(page.locator("i")).to_have_text("Book")
+
+    _edit(folder / "routes/home.tsx", 'crumb: "Book"', 'crumb: "Guests"')
+
+    expect(page.locator("i")).to_have_text("Guests")
+    assert _still_typing(page)
+
+
+@pytest.mark.usefixtures("handlers")
+def _color(page: Page, of: str) -> str:
+    color: str = page.locator(of).evaluate("element => getComputedStyle(element).color")
+    return color
+
+
+def test_documents_have_their_styles_without_a_script_and_styles_are_exchanged(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    (folder / "routes/home.module.css").write_text(".title { color: rgb(1, 2, 3) }\n")
+    _edit(folder / "style.css", "body {", "body {\n  color: rgb(4, 5, 6);")
+    _edit(folder / "routes/home.tsx", "<h1>", "<h1 className={title}>")
+    _edit(
+        folder / "routes/home.tsx",
+        "import type { Route }",
+        'import { title } from "./home.module.css";\nimport type { Route }',
+    )
+    while "home.tsx" not in book.log:
+        book.says("built")
+
+    stranger = arrive(book.url, java_script_enabled=False)
+    stranger.page.goto(book.url)
+    assert (_color(stranger.page, "body"), _color(stranger.page, "h1")) == ("rgb(4, 5, 6)", "rgb(1, 2, 3)")
+
+    page = _typing(arrive(book.url))
+    expect(page.locator("link[rel=stylesheet]")).to_have_count(0)  # Vite's own have taken their place
+    assert (_color(page, "body"), _color(page, "h1")) == ("rgb(4, 5, 6)", "rgb(1, 2, 3)")
+
+    _edit(folder / "style.css", "rgb(4, 5, 6)", "rgb(7, 8, 9)")
+    expect(page.locator("body")).to_have_css("color", "rgb(7, 8, 9)")
+    _edit(folder / "routes/home.module.css", "rgb(1, 2, 3)", "rgb(3, 2, 1)")
+    expect(page.locator("h1")).to_have_css("color", "rgb(3, 2, 1)")
+    assert _still_typing(page)
+
+
+def test_python_is_exchanged_and_the_open_page_loads_again(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+
+    _edit(folder / "store.py", "_entries: list[Entry] = []", '_entries = [Entry(0, "Eve", "was here first")]')
+
+    page.get_by_text("was here first").wait_for()
+    assert _still_typing(page)
+
+
+def test_a_mistake_in_python_lies_over_the_page_until_it_is_mended(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    visitor.failures_expected = True  # Vite logs what it shows
+
+    _edit(folder / "store.py", "_ids = count(1)", "_ids = count(one)")
+
+    overlay = page.locator("vite-error-overlay")
+    overlay.get_by_text("NameError: name 'one' is not defined").first.wait_for()
+    assert 'store.py", line 16' in book.log
+    assert "offhook/server" not in book.log  # only the application's own lines are told
+
+    _edit(folder / "store.py", "_ids = count(one)", "_ids = count(1)")
+
+    overlay.wait_for(state="detached")
+    assert _still_typing(page)
+
+
+def test_a_mistake_in_a_view_is_shown_and_mended(book: Server, folder: Path, arrive: Arrive) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    visitor.failures_expected = True
+
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Guest book<h1>")
+    page.locator("vite-error-overlay").wait_for(state="attached")
+    _edit(folder / "routes/home.tsx", "<h1>Guest book<h1>", "<h1>Guest list</h1>")
+
+    page.get_by_role("heading", name="Guest list").wait_for()
+    assert "routes/home.tsx" in book.log
+
+
+def test_a_new_route_is_there_at_once(book: Server, folder: Path, arrive: Arrive) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    (folder / "routes/about.tsx").write_text("export default () => <h1>About us</h1>;\n")
+
+    _edit(
+        folder / "routes/__init__.py",
+        'index("routes/home")]',
+        'index("routes/home"), route("about", "routes/about")]',
+    )
+    _edit(folder / "routes/__init__.py", "import index, layout", "import index, layout, route")
+
+    page.wait_for_function("fetch('/about').then((answer) => answer.ok)")
+    visitor.goto("/about")
+    page.get_by_role("heading", name="About us").wait_for()
+
+
+def test_an_application_that_does_not_start_says_why_in_the_browser(folder: Path, arrive: Arrive) -> None:
+    _edit(folder / "app.py", "broker=", "brother=")
+    with Server("app:app", command="dev", folder=folder) as server:
+        visitor = arrive(server.url)
+        visitor.page.goto(server.url)
+        visitor.page.get_by_text("unexpected keyword argument 'brother'").first.wait_for()
+
+        _edit(folder / "app.py", "brother=", "broker=")
+
+        visitor.page.get_by_role("heading", name="Guest book").wait_for()
+        server.log = ""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_behind(folder: Path, how: signal.Signals) -> None:
+    server = Server("app:app", command="dev", folder=folder)
+    server.start()
+    children = _children(server.pid)
+    assert len(children) >= 2
+
+    status = server.stop(how)
+
+    assert status == (0 if how == signal.SIGINT else -how)
+    for child in children:
+        _ended(child)
+
+
+def _children(pid: int) -> list[int]:
+    [task] = [each for each in Path(f"/proc/{pid}/task").iterdir() if each.name == str(pid)]
+    return [int(child) for child in (task / "children").read_text().split()]
+
+
+def _ended(pid: int) -> None:
+    """Return when the process is gone."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ready, _, _ = select.select([descriptor], [], [], DEADLINE)
+    os.close(descriptor)
+    assert ready, f"process {pid} is still there"
