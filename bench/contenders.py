@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bench.programs import CACHE, HERE, compiled, peer_go, peer_node, peer_program, peer_python
+from bench.programs import CACHE, HERE, ROOT, compiled, peer_go, peer_node, peer_program, peer_python
 
 SERVERS = HERE / "servers"
 C_LOOP, LINE, RAW = "C `send` loop", "Offhook, line", "Offhook, raw socket"
@@ -22,6 +22,7 @@ class Command:
 
     words: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
 
 
 @dataclass(frozen=True, slots=True)

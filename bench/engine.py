@@ -25,6 +25,7 @@ from offhook.realtime.channel import Channel
 from offhook.realtime.client import Client
 from offhook.realtime.dispatch import open_session
 from offhook.realtime.engine import Engine
+from offhook.realtime.fanout import CHUNK
 from offhook.realtime.session import Session
 from offhook.wire.codec import Variant
 from offhook.wire.commands import Command
@@ -224,7 +225,7 @@ async def inbound(peers: Sequence[Peer], frame: str, rounds: int = ROUNDS) -> Co
 async def delivery(engine: Engine, peers: Sequence[Peer], rounds: int = ROUNDS) -> Cost:
     """One publication to all *peers*, from the hub to their transports."""
     position = await engine.broker.publish("room:1", Publication(TEXT.encode()), history=Room.history)
-    await asyncio.sleep(0)
+    await asyncio.sleep(1)
     offset, frame = position.offset, _JSON.encode(pub_push("room:1", Publication(TEXT.encode(), 10**6))).frame
     transports = [peer.sink for peer in peers]
 
@@ -232,7 +233,8 @@ async def delivery(engine: Engine, peers: Sequence[Peer], rounds: int = ROUNDS) 
         nonlocal offset
         offset += 1
         engine.hub.on_publication("room:1", Publication(TEXT.encode(), offset, position.epoch))
-        await asyncio.sleep(0)
+        for _ in range(0, len(peers), CHUNK):
+            await asyncio.sleep(0)
 
     async def written() -> None:
         for transport in transports:

@@ -6,7 +6,6 @@ screen is right.
 """
 
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from bench.contenders import Command, Contender
 from bench.http import Http
+from bench.served import served
 from bench.viewers import ROOM, Viewer, Way
 
 TARGET = "examples.chat.app:app"
@@ -131,12 +132,11 @@ def _served() -> Iterator[int]:
     offhook = [sys.executable, "-m", "offhook"]
     subprocess.run([*offhook, "build", TARGET], check=True)
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "CHAT_DATABASE": f"sqlite+aiosqlite:///{Path(folder, 'chat.sqlite3')}"}
-        serve = [*offhook, "serve", TARGET, "--port", "0"]
-        with subprocess.Popen(serve, env=env, stdout=subprocess.PIPE, text=True) as serving:
-            try:
-                assert serving.stdout is not None
-                ready = serving.stdout.readline()
-                yield int(ready.split("http://127.0.0.1:")[1].split()[0])
-            finally:
-                serving.terminate()
+        environment = {"CHAT_DATABASE": f"sqlite+aiosqlite:///{Path(folder, 'chat.sqlite3')}"}
+
+        def command(port: int) -> Command:
+            crowd = ["--limit-connections-of-user", str(VIEWERS)]  # one person has all the screens
+            return Command([*offhook, "serve", TARGET, *crowd, "--port", str(port)], environment)
+
+        with served(Contender("Offhook", command)) as server:
+            yield server.port

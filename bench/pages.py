@@ -1,96 +1,80 @@
-"""Documents and navigations against the official React Router server: the same page, one core each.
+"""Documents and navigations against the official React Router server: the same page, on one core each.
 
-The server has core 0 and the generator (``wrk``) core 1. The two servers take turns, a fresh process each time.
+Both are built for production and write one line for each request into a log. Neither compresses, as nobody asks
+for it, or keeps what it has rendered.
 """
 
-import os
 import re
 import shutil
-import signal
-import socket
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.request import urlopen
 
+from bench.contenders import Command, Contender
+from bench.programs import HERE, ROOT
+from bench.rounds import Goal, Outcome, Plan, goals, in_turns, notes, number, table
+from bench.served import Failed, Server, pinned
 from offhook.dev.node import find_node
 
-_ROOT = Path(__file__).parent.parent
-_PEER = Path(__file__).parent / "peer"
-_PACKAGES = _ROOT / "examples/remix_app/node_modules"
-ROUNDS = 5
-SECONDS = 5
+OURS, PEER = "Offhook", "@react-router/serve"
+SECONDS = 5.0
 CONNECTIONS = 16
-_STARTING = 60.0
+DOCUMENT = "/items"
+_ROUTES = "routes%2Fshell%2Croutes%2Fitems%2Croutes%2Fitem"
+NAVIGATIONS: Mapping[str, str] = {OURS: f"/__data/items/7?_routes={_ROUTES}", PEER: "/items/7.data"}
+"""What the browser asks each for to open an item from elsewhere: the data of three loaders."""
+_PEER = HERE / "peer"
+_PACKAGES = ROOT / "examples/remix_app/node_modules"
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A server of the page; ``navigation`` is what the browser asks for to open an item from elsewhere."""
+def _offhook(port: int) -> Command:
+    serve = [sys.executable, "-m", "offhook", "serve", "bench.site.app:app"]
+    return Command([*serve, "--access-log", "--port", str(port)])
 
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    navigation: str
-    folder: Path = _ROOT
+
+def _react_router(port: int) -> Command:
+    serve = str(_PACKAGES / "@react-router/serve/bin.cjs")
+    environment = {"HOST": "127.0.0.1", "PORT": str(port), "NODE_ENV": "production"}
+    return Command([str(find_node()), serve, "build/server/index.js"], environment, _PEER)
+
+
+CONTENDERS = (Contender(OURS, _offhook), Contender(PEER, _react_router))
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one process did."""
+    """What one process did; memory is what the whole process tree has after both."""
 
     documents: float
     """A second."""
     navigations: float
     """A second."""
     memory: float
-    """MiB, resident, of the whole process tree after both."""
+    """MiB, resident."""
+    size: float
+    """Bytes of a document."""
 
 
-DOCUMENT = "/items"
-_ROUTES = "routes%2Fshell%2Croutes%2Fitems%2Croutes%2Fitem"
-
-
-def contenders(port: int) -> Mapping[str, Contender]:
-    """Both, to be started on *port*."""
-    serve = _PACKAGES / "@react-router/serve/bin.cjs"
-    return {
-        "Offhook": Contender(
-            [sys.executable, "-m", "offhook", "serve", "bench.site.app:app", "--port", str(port)],
-            {},
-            f"/__data/items/7?_routes={_ROUTES}",
-        ),
-        "@react-router/serve": Contender(
-            [str(find_node()), str(serve), "build/server/index.js"],
-            {"PORT": str(port), "NODE_ENV": "production"},
-            "/items/7.data",
-            _PEER,
-        ),
-    }
-
-
-def report() -> str:
+def report(plan: Plan) -> str:
     """The whole measurement as a table."""
     prepare()
-    runs = measure(ROUNDS, SECONDS)
-    ours, peer = (_median(runs[name]) for name in runs)
-    rows = [
-        ("documents a second", ours.documents, peer.documents),
-        ("navigations with three loaders a second", ours.navigations, peer.navigations),
-        ("memory, MiB", ours.memory, peer.memory),
-    ]
-    head = [
-        f"A page of two levels with 50 items; one core, {CONNECTIONS} connections, medians of {ROUNDS} runs of "
-        f"{SECONDS} s, the servers in turns.",
-        "",
-        f"| | {' | '.join(runs)} | ratio |",
-        "| --- | ---: | ---: | ---: |",
-    ]
-    return "\n".join([*head, *(f"| {name} | {a:,.0f} | {b:,.0f} | {a / b:.2f} |" for name, a, b in rows)])
+    entered = [each for each in CONTENDERS if not plan.only or any(word in each.name for word in plan.only)]
+    outcome = measure(entered, plan.rounds, SECONDS)
+    return "\n".join(
+        [
+            f"A page of two levels with 50 items; one core, {CONNECTIONS} connections, medians of {plan.rounds} "
+            f"rounds of {SECONDS:g} s each, the servers in turns.",
+            "",
+            *summary(outcome),
+        ]
+    )
+
+
+def summary(outcome: Outcome[Run]) -> list[str]:
+    """What came out, and which goals that reaches."""
+    return [*table(["", *outcome.runs], _rows(outcome)), *notes(outcome), *goals(_goals(outcome))]
 
 
 def prepare() -> None:
@@ -104,85 +88,60 @@ def prepare() -> None:
     link = _PEER / "node_modules"
     if not link.exists():
         link.symlink_to(_PACKAGES)
-    _run([sys.executable, "-m", "offhook", "build", "bench.site.app:app"], _ROOT)
-    _run([str(find_node()), str(_PACKAGES / "@react-router/dev/bin.cjs"), "build"], _PEER)
+    for command, folder in (
+        ([sys.executable, "-m", "offhook", "build", "bench.site.app:app"], ROOT),
+        ([str(find_node()), str(_PACKAGES / "@react-router/dev/bin.cjs"), "build"], _PEER),
+    ):
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+def measure(entered: Sequence[Contender], rounds: int, seconds: float) -> Outcome[Run]:
+    """Each of *entered*: a second to warm up, then documents and navigations for *seconds* each."""
+
+    def run(server: Server, contender: Contender) -> Run:
+        navigation = NAVIGATIONS[contender.name]
+        for path in (DOCUMENT, navigation):
+            _load(server, path, seconds / 5)
+        documents, navigations = (_load(server, path, seconds) for path in (DOCUMENT, navigation))
+        with urlopen(_url(server, DOCUMENT)) as answer:
+            size = len(answer.read())
+        return Run(documents, navigations, server.resident() / 1024, size)
+
+    return in_turns(entered, rounds, run)
 
 
-def measure(rounds: int, seconds: float) -> dict[str, list[Run]]:
-    """The runs of each contender."""
-    runs: dict[str, list[Run]] = {name: [] for name in contenders(0)}
-    for _ in range(rounds):
-        for name in runs:
-            port = _free_port()
-            contender = contenders(port)[name]
-            with _served(contender, port) as pid:
-                _load(port, DOCUMENT, 1)
-                _load(port, contender.navigation, 1)
-                documents = _load(port, DOCUMENT, seconds)
-                navigations = _load(port, contender.navigation, seconds)
-                runs[name].append(Run(documents, navigations, _resident(pid)))
-    return runs
+def _load(server: Server, path: str, seconds: float) -> float:
+    """Answers a second.
 
-
-def _load(port: int, path: str, seconds: float) -> float:
-    """Answers a second. Each has to be a success."""
-    url = f"http://127.0.0.1:{port}{path}"
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", url]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "Non-2xx" not in said, said
+    :raises Failed: one was no success.
+    """
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", _url(server, path)]
+    said = subprocess.run([*pinned(-1), *command], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise Failed(f"{path}: {said.strip()}")
     [rate] = re.findall(r"Requests/sec:\s+([\d.]+)", said)
     return float(rate)
 
 
-@contextmanager
-def _served(contender: Contender, port: int) -> Iterator[int]:
-    process = subprocess.Popen(
-        ["taskset", "-c", "0", *contender.command],
-        cwd=contender.folder,
-        env=os.environ | contender.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait(port)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+def _url(server: Server, path: str) -> str:
+    return f"http://127.0.0.1:{server.port}{path}"
 
 
-def _wait(port: int) -> None:
-    end = time.monotonic() + _STARTING
-    while time.monotonic() < end:
-        try:
-            urlopen(f"http://127.0.0.1:{port}{DOCUMENT}").close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError(f"nothing answered on port {port}")
+def _rows(outcome: Outcome[Run]) -> list[list[str]]:
+    values: Mapping[str, Callable[[Run], float]] = {
+        "documents a second": lambda run: run.documents,
+        "navigations with three loaders a second": lambda run: run.navigations,
+        "memory, MiB": lambda run: run.memory,
+        "bytes of a document": lambda run: run.size,
+    }
+    return [
+        [name, *(number(outcome.median(each, value)) for each in outcome.runs)] for name, value in values.items()
+    ]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _resident(pid: int) -> float:
-    """MiB of a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    [own] = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(own) / 1024 + sum(_resident(int(child)) for child in children)
-
-
-def _median(runs: Sequence[Run]) -> Run:
-    return Run(
-        statistics.median(each.documents for each in runs),
-        statistics.median(each.navigations for each in runs),
-        statistics.median(each.memory for each in runs),
-    )
+def _goals(outcome: Outcome[Run]) -> list[Goal]:
+    return [
+        Goal("documents: times the peer's", outcome.times(OURS, PEER, lambda run: run.documents), 1, least=True),
+        Goal("navigations: times the peer's", outcome.times(OURS, PEER, lambda run: run.navigations), 2, True),
+        Goal("memory: times the peer's", outcome.times(OURS, PEER, lambda run: run.memory), 0.6),
+    ]

@@ -16,7 +16,8 @@ from offhook.base.errors import UsageError
 from offhook.dev.node import find_node
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent / ".offhook" / "bench"
+ROOT = HERE.parent
+CACHE = ROOT / ".offhook" / "bench"
 _PATIENCE = 900.0
 """Seconds for an installation."""
 

@@ -47,6 +47,18 @@ def take_turns(
     measure: Callable[[Server, Load], T],
     talk: Callable[[Contender], Mapping[str, str]] = lambda contender: contender.talk,
 ) -> Outcome[T]:
+    """*measure* each of *contenders* in each round, with a process and a load of its own."""
+
+    def run(server: Server, contender: Contender) -> T:
+        with loading(server, talk(contender)) as load:
+            return measure(server, load)
+
+    return in_turns(contenders, rounds, run)
+
+
+def in_turns(
+    contenders: Sequence[Contender], rounds: int, measure: Callable[[Server, Contender], T]
+) -> Outcome[T]:
     """*measure* each of *contenders* in each round, with a process of its own. Who fails once has no row."""
     outcome: Outcome[T] = Outcome()
     for _ in range(rounds):
@@ -54,8 +66,8 @@ def take_turns(
             if contender.name in outcome.left_out:
                 continue
             try:
-                with served(contender) as server, loading(server, talk(contender)) as load:
-                    outcome.runs.setdefault(contender.name, []).append(measure(server, load))
+                with served(contender) as server:
+                    outcome.runs.setdefault(contender.name, []).append(measure(server, contender))
             except (Missing, Failed) as reason:
                 outcome.left_out[contender.name] = str(reason)
                 outcome.runs.pop(contender.name, None)

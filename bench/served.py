@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from bench.contenders import Contender
-from bench.programs import HERE, Missing, compiled
+from bench.programs import Missing, compiled
 
 STARTING = 60.0
 ANSWERING = 120.0
@@ -26,7 +26,6 @@ _ENDING = 15.0
 _PAUSE = 0.05
 _FILES = 16_000
 """Descriptors that a process may need."""
-_ROOT = HERE.parent
 
 
 class Failed(Exception):
@@ -115,8 +114,8 @@ def served(contender: Contender) -> Iterator[Server]:
     command = contender.command(port)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [*_pinned(0), *command.words],
-            cwd=_ROOT,
+            [*pinned(0), *command.words],
+            cwd=command.folder,
             env=os.environ | command.environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -134,7 +133,7 @@ def loading(server: Server, talk: Mapping[str, str]) -> Iterator[Load]:
     """The load for *server*, with nothing opened yet."""
     words = [str(compiled("loadgen")), str(server.port), *(f"{name}={value}" for name, value in talk.items())]
     process = subprocess.Popen(
-        [*_pinned(-1), *words],
+        [*pinned(-1), *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -168,7 +167,7 @@ def free_port() -> int:
         return port
 
 
-def _pinned(which: int) -> Sequence[str]:
+def pinned(which: int) -> Sequence[str]:
     """The first of our cores is the server's, the last one the load's."""
     core = sorted(os.sched_getaffinity(0))[which]
     return ["taskset", "-c", str(core)]

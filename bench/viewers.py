@@ -20,7 +20,7 @@ ROOM = "/rooms/1"
 _DATA = f"/__data{ROOM}?_routes=routes%2Froom"
 _SPREAD = 0.1
 """Seconds over which viewers spread their loaders after a publication, as the client does."""
-_PAGE = re.compile(rb'<script type="application/json" id="offhook-page">(.*?)</script>', re.DOTALL)
+_PAGE = re.compile(rb'<script type="application/json" id="offhook-page"[^>]*>(.*?)</script>', re.DOTALL)
 
 
 def _counted(traffic: Traffic) -> type[ClientConnection]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from fuzz import connection, decoders
+from fuzz import connection, decoders, server
 from fuzz.mutate import mutated
 
 SLOW = 2.0
@@ -64,6 +64,7 @@ TARGETS: Mapping[str, Target] = {
     "order": Target(decoders.order, decoders.ORDER_SEEDS),
     "frames": Target(decoders.frames, [*decoders.FRAME_SEEDS, b"".join(decoders.FRAME_SEEDS[:5])]),
     "handshake": Target(decoders.handshake, decoders.HANDSHAKE_SEEDS),
+    "requests": Target(server.requests, server.REQUEST_SEEDS),
     "redis": Target(decoders.redis, decoders.ENVELOPE_SEEDS),
     "json_connection": Target(connection.json_connection, _talks(decoders.JSON_SEEDS)),
     "protobuf_connection": Target(connection.protobuf_connection, _talks(decoders.PROTOBUF_SEEDS)),

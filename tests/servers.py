@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,13 +38,15 @@ class Server:
         command: str = "serve",
         folder: str | Path = ROOT,
         python: str | Path = sys.executable,
+        options: Sequence[str] = (),
         **env: str,
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = ""
         self._command = [str(python), "-m", "offhook", command, target, "--port", str(self.port)]
-        self._command += ["--mode", mode] if command == "serve" else []
+        self._command += ["--mode", mode, "--drain", "2", *options] if command == "serve" else []
+        self._address = options[options.index("--uds") + 1] if "--uds" in options else f"127.0.0.1:{self.port}"
         self._folder = folder
         self._env = {**os.environ, **env}
 
@@ -60,7 +63,7 @@ class Server:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.says(self.url.removeprefix("http://"))
+        self.says(self._address)
 
     def says(self, text: str) -> None:
         """Return when it has printed a line with *text*, which nobody waited for yet."""

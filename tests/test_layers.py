@@ -49,7 +49,9 @@ LAYERS: Mapping[str, Layer] = {
     # One broker in several files.
     "brokers.redis": Layer("base wire brokers.base", theirs="msgspec redis"),
     "brokers.load": Layer("base brokers.base"),
-    "realtime": Layer("base wire brokers.base", theirs="msgspec", hidden="socket"),
+    "realtime": Layer("base wire brokers.base realtime.deadlines", theirs="msgspec", hidden="socket"),
+    # A timer for many, which servers have use for too.
+    "realtime.deadlines": Layer(hidden="socket"),
     "transports.base": Layer("base wire brokers.base realtime", theirs="msgspec"),
     "transports.http": Layer(ENGINE),
     "transports": Layer(f"{ENGINE} transports.http", theirs="msgspec", leaf=True),
@@ -72,7 +74,7 @@ LAYERS: Mapping[str, Layer] = {
     "proxy": Layer("base transports.base transports.lifespan", theirs="httpx websockets"),
     "standalone": Layer(f"{ENGINE} brokers.load transports transports.lifespan http_api health", theirs="msgspec"),
     "app": Layer(WHOLE, theirs="msgspec starlette"),
-    "server": Layer("base wire transports.base", theirs="uvicorn uvloop httptools websockets"),
+    "server": Layer("base wire realtime.deadlines transports.base", theirs="uvicorn uvloop httptools websockets"),
     "typegen": Layer(f"{ENGINE} pages bridge app typegen.models", theirs="msgspec starlette"),
     # Only for applications that have pydantic.
     "typegen.models": Layer("base typegen", theirs="pydantic pydantic_core"),

@@ -8,7 +8,7 @@ from offhook.base.incoming import incoming
 from offhook.base.limits import Limits
 from offhook.base.types import Receive, Scope, Send
 from offhook.realtime.client import Client
-from offhook.transports.raw import serve_socket
+from offhook.transports.raw import open_socket, serve_socket
 
 _MANY = 100_000
 LIMITS = Limits(connections=_MANY, connections_of_address=_MANY)
@@ -62,7 +62,7 @@ _SOCKETS = {"/sub": _sub, "/pub": _pub, "/raw_pub": _raw_pub, "/echo": _echo}
 async def _beside(scope: Scope, receive: Receive, send: Send) -> None:
     """What stands beside the line: sockets as a route has them, and a short text."""
     if scope["type"] == "websocket":
-        ws = WebSocket(scope, receive, send, incoming(scope), LIMITS)
+        ws = open_socket(scope, receive, send, incoming(scope), LIMITS)
         await serve_socket(ws, lambda: _SOCKETS[scope["path"]](ws))
     elif scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})

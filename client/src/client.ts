@@ -1,3 +1,4 @@
+import { leave } from "./browser/leave.js";
 import type { PageData } from "./browser/page.js";
 import { type OpenPage, start } from "./browser/start.js";
 import { socketAddress } from "./line/address.js";
@@ -21,11 +22,6 @@ function connect({ build, line, live = {} }: PageData, onBuild: (build: unknown)
   });
   if (Object.keys(live).length > 0) void lazy.prepare();
   return lazy;
-}
-
-function leave(href: string): void {
-  if (href === location.href) location.reload();
-  else location.assign(href);
 }
 
 function buildOf(data: unknown): unknown {

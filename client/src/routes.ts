@@ -99,7 +99,9 @@ function routeObject(entry: RouteEntry, isRoot: boolean): RouteObject {
 
 async function load({ id, view = {} }: RouteEntry): Promise<ViewModule> {
   if (typeof view !== "function") return view;
-  return view().catch((cause) => {
+  return view().catch(async (cause) => {
+    // What a module throws while it runs is kept and thrown by each import; one that is not there is a new failure.
+    if (cause === (await view().then(undefined, (again: unknown) => again))) throw cause;
     throw new MissingView(`The view of route "${id}" could not be loaded.`, { cause });
   });
 }

@@ -16,11 +16,11 @@ export interface RenderOutput {
 
 /** A synchronous function from a page's data (JSON) to its document (JSON), for V8 inside the server process. */
 export function createRenderer(entries: readonly RouteEntry[]): (json: string) => string {
-  const { dataRoutes } = createStaticHandler(routeObjects(entries));
+  const handler = createStaticHandler(routeObjects(entries));
   return (json) => {
     const input = JSON.parse(json) as RenderInput;
-    const context = staticContext(dataRoutes, input);
-    const router = createStaticRouter(dataRoutes, context);
+    const context = staticContext(handler, input);
+    const router = createStaticRouter(handler.dataRoutes, context);
     const nonce = input.nonce ?? undefined;
     const html = renderToString(
       <NonceContext value={nonce}>

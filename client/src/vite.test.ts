@@ -107,12 +107,14 @@ test("entry and router are at most 115 kB, compressed, and the line on demand at
   expect(weight(chunks, [...entries, ...line]) - weight(chunks, entries)).toBeLessThan(25_000);
 });
 
-test("the server's build is one script that renders in bare V8", async () => {
+test("the server's build is one script that renders in bare V8, and calls directly what React exports", async () => {
   await built({ build: { ssr: true } });
   const input = { url: "/rooms/1", loaderData: { shell: {}, room: [1, 2] }, actionData: null, errors: null };
   const world = { input: JSON.stringify({ ...input, notFound: false }) };
   const output = runInNewContext(`${read("server/server.js")}; OFFHOOK.render(input)`, world);
   expect(JSON.parse(output)).toMatchObject({ html: expect.stringContaining("idle<form"), errors: null });
+  // React itself calls its dispatcher `H` so.
+  expect(read("server/server.js")).not.toMatch(/(?<!\.H)\.(useContext|jsxs?)\)?\(/);
 });
 
 test.each([undefined, true])(

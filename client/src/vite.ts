@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import type { Plugin, PluginOption, UserConfig } from "vite";
 import { compressed } from "./vite/compressed.js";
+import { constants } from "./vite/constants.js";
 import { development } from "./vite/development.js";
 import { clientEntry, serverEntry, viewsOf } from "./vite/entries.js";
 import { exchange, viewId } from "./vite/exchange.js";
@@ -13,7 +14,7 @@ const SERVER = "virtual:offhook/server";
 /** Everything Vite has to know about an Offhook application. */
 export function offhook(): PluginOption[] {
   const page = `\0${CLIENT}`;
-  return [application(), development(page), exchange(page), styles(), compressed(), react()];
+  return [application(), development(page), exchange(page), styles(), compressed(), constants(), react()];
 }
 
 function application(): Plugin {

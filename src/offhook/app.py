@@ -13,7 +13,7 @@ from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import UsageError
 from offhook.base.incoming import Authenticate, Identity, Incoming
 from offhook.base.inject import Getter, Parameter
-from offhook.base.limits import Limits
+from offhook.base.limits import Limits, chosen
 from offhook.base.sessions import SessionCookie, SessionStore, opened
 from offhook.base.types import Json, Receive, Scope, Send
 from offhook.bridge import ChannelClass, LivePages
@@ -102,7 +102,7 @@ class App:
         env: Env = SYSTEM,
         module: str | None = None,
     ) -> None:
-        self.limits = limits = limits or Limits()
+        self.limits = limits = chosen(limits)
         sessions = _sessions(secret_key, session_name, session_max_age, env, session_store)
         who = _identify(sessions, authenticate)
         self.mode: Mode = "development" if os.environ.get(MODE) == "development" else "production"
@@ -162,6 +162,7 @@ class App:
             case "websocket":
                 await self._sockets(scope, receive, send)
             case "lifespan":
+                self._realtime.ends_with(scope)
                 await serve_lifespan(self._running, receive, send)
 
     @asynccontextmanager

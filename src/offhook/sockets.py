@@ -18,7 +18,7 @@ from offhook.pages.modules import RouteMatch, RouteModule, RouteTable
 from offhook.pages.sources import nobody, path_param
 from offhook.realtime.line import Line
 from offhook.transports.base import Refused, await_upgrade, deny, guard, identify
-from offhook.transports.raw import WebSocket, serve_socket
+from offhook.transports.raw import WebSocket, open_socket, serve_socket
 
 _KNOWN = (
     "the name of a path parameter, `user`; the type WebSocket, Line, Incoming or Identity, or one that middleware "
@@ -72,7 +72,7 @@ class Sockets:
             if await await_upgrade(receive):
                 await deny(scope, send, refused.status)
             return
-        ws = WebSocket(scope, receive, send, seen, self._limits)
+        ws = open_socket(scope, receive, send, seen, self._limits)
         await self._serve(match, _Dial(ws, match.params, identity, context))
 
     def _match(self, scope: Scope) -> RouteMatch:
@@ -99,11 +99,7 @@ class Sockets:
 
     async def _serve(self, match: RouteMatch, dial: _Dial) -> None:
         plan = self._plans[match.routes[-1].id]
-
-        async def run() -> None:
-            await plan.function(**plan.arguments(dial))
-
-        await serve_socket(dial.ws, run)
+        await serve_socket(dial.ws, lambda: plan.function(**plan.arguments(dial)))
 
 
 def _plan(table: RouteTable, module: RouteModule, line: Line) -> Plan[_Dial]:

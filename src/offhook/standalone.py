@@ -9,7 +9,7 @@ from offhook.base.drain import on_drain
 from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import BrokerError
 from offhook.base.incoming import Authenticate
-from offhook.base.limits import Limits
+from offhook.base.limits import Limits, chosen
 from offhook.base.types import AsgiApp, Receive, Scope, Send
 from offhook.brokers.base import Broker
 from offhook.brokers.load import open_broker
@@ -86,7 +86,7 @@ class Realtime:
         limits: Limits | None = None,
         env: Env = SYSTEM,
     ) -> None:
-        self.limits = limits or Limits()
+        self.limits = chosen(limits)
         self._fallback = fallback or _not_found
         self._engine = Engine(
             channels=channels,
@@ -122,6 +122,10 @@ class Realtime:
         """Tell every client that connects which build of the pages this server has."""
         self._engine.connect_data = {"build": build}
 
+    def ends_with(self, scope: Scope) -> None:
+        """Have the server behind *scope* say when it ends, so that every line is told."""
+        on_drain(scope, self._engine)
+
     def serves(self, scope: Scope) -> bool:
         """Whether this connection or request is for the line."""
         return _address(scope) in self._endpoints
@@ -130,10 +134,11 @@ class Realtime:
         """Serve the line, and everything else by the fallback."""
         match scope["type"]:
             case "lifespan":
+                self.ends_with(scope)
                 await serve_lifespan(lambda: self._running(scope), receive, send)
             case _ if self.serves(scope):
                 await self._wake()
-                on_drain(scope, self._engine.hang_up)
+                self.ends_with(scope)
                 await self._endpoints[_address(scope)](scope, receive, send)
             case _:
                 await self._fallback(scope, receive, send)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from offhook.base.incoming import Identity, Incoming, headers_of, incoming, parse_cookies
+from offhook.base.incoming import Headers, Identity, Incoming, headers_of, incoming, parse_cookies
 
 SCOPE: dict[str, Any] = {
     "type": "websocket",
@@ -25,6 +25,31 @@ def test_what_can_be_seen() -> None:
     assert seen.headers == {"host": "h", "cookie": "a=1; b=2", "accept": "x, y"}
     assert seen.cookies == {"a": "1", "b": "2"}
     assert (seen.session, seen.session_expires) == ({}, math.inf)
+
+
+def test_headers_are_a_mapping() -> None:
+    headers = incoming(SCOPE).headers
+
+    assert (len(headers), list(headers)) == (3, ["host", "cookie", "accept"])
+    assert repr(headers) == "{'host': 'h', 'cookie': 'a=1; b=2', 'accept': 'x, y'}"
+    assert headers.get("cookie") == "a=1; b=2"
+    assert "referer" not in headers
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z-]+", fullmatch=True), st.text(st.characters(max_codepoint=255))))
+def test_headers_are_those_that_came(given: dict[str, str]) -> None:
+    headers = Headers(given)
+
+    assert headers == {name: value.replace("\n", " ") for name, value in given.items()}
+    assert len(headers) == len(given)
+
+
+def test_a_value_passes_for_no_other_header() -> None:
+    headers = Headers({"a": "1\norigin:https://a.test", "b": "2:c:3"})
+
+    assert list(headers) == ["a", "b"]
+    for name in ("origin", "b:2", "a:1 origin", "", "a\nb"):
+        assert name not in headers
 
 
 def test_what_a_server_may_leave_out() -> None:

@@ -21,7 +21,11 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "book"
     subprocess.run([sys.executable, "-m", "offhook", "new", folder], check=True)
     # As npm install would leave it; that npm can install it is shown with the wheel (scripts/wheel).
-    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    packages = folder / "node_modules"
+    packages.mkdir()
+    for package in (ROOT / "node_modules").iterdir():
+        if package.name != ".vite":  # what one server keeps there, another one would replace
+            (packages / package.name).symlink_to(package)
     return folder
 
 
@@ -33,9 +37,12 @@ def book(folder: Path) -> Iterator[Server]:
 
 
 def _edit(path: Path, old: str, new: str) -> None:
+    """Save *path* as editors do that leave no moment in which it is cut short."""
     text = path.read_text()
     assert old in text
-    path.write_text(text.replace(old, new))
+    written = path.with_name(f".{path.name}")
+    written.write_text(text.replace(old, new))
+    written.replace(path)
 
 
 def _typing(visitor: Person) -> Page:
@@ -134,7 +141,49 @@ def test_a_handle_is_exchanged(book: Server, folder: Path, arrive: Arrive) -> No
     assert _still_typing(page)
 
 
+_ANSWERING = """
+export const clientAction = () => ({ kept: "here" });
+
+export function shouldRevalidate({ actionResult }) {
+  globalThis.decided = actionResult;
+  return false;
+}
+
+"""
+
+
 @pytest.mark.usefixtures("handlers")
+def test_client_actions_and_revalidation_are_exchanged(book: Server, folder: Path, arrive: Arrive) -> None:
+    home = folder / "routes/home.tsx"
+    _edit(home, "<h1>Guest book</h1>", "<h1>{JSON.stringify(answer)}</h1>")
+    book.says("built")
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+
+    _edit(home, "export default", _ANSWERING + "export default")
+    _edit(home, 'crumb: "Book"', 'crumb: "Guests"')
+    expect(page.locator("i")).to_have_text("Guests")
+    page.get_by_role("button", name="Write").click()
+
+    expect(page.get_by_role("heading")).to_have_text('{"kept":"here"}')
+    page.wait_for_function("globalThis.decided?.kept === 'here'")
+    assert not [asked for asked in visitor.requests if asked.startswith("POST")]
+
+
+def test_of_saves_in_quick_succession_the_last_one_shows(book: Server, folder: Path, arrive: Arrive) -> None:
+    page = _typing(arrive(book.url))
+    shown = "Guest book"
+
+    for pause in (0, 5, 10, 20, 30, 40, 50, 60, 80, 120, 200):
+        for saved in (f"Draft after {pause} ms", f"Edition after {pause} ms"):
+            _edit(folder / "routes/home.tsx", f"<h1>{shown}</h1>", f"<h1>{saved}</h1>")
+            page.wait_for_timeout(pause)
+            shown = saved
+        expect(page.get_by_role("heading")).to_have_text(shown)
+
+    assert _still_typing(page)
+
+
 def _color(page: Page, of: str) -> str:
     color: str = page.locator(of).evaluate("element => getComputedStyle(element).color")
     return color
@@ -241,6 +290,111 @@ def test_an_application_that_does_not_start_says_why_in_the_browser(folder: Path
         server.log = ""
 
 
+def test_a_view_that_does_not_build_at_the_start_is_shown_and_mended(folder: Path, arrive: Arrive) -> None:
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Guest book<h1>")
+    with Server("app:app", command="dev", folder=folder) as server:
+        assert "do not build" in server.log
+        visitor = arrive(server.url)
+        visitor.failures_expected = True
+        visitor.page.goto(server.url)
+        visitor.page.locator("vite-error-overlay").wait_for(state="attached")
+
+        _edit(folder / "routes/home.tsx", "<h1>Guest book<h1>", "<h1>Guest list</h1>")
+
+        visitor.page.get_by_role("heading", name="Guest list").wait_for()
+        server.log = ""
+
+
+def test_a_route_whose_files_are_renamed_is_there_under_its_new_name(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    visitor.failures_expected = True  # meanwhile a file is missing
+
+    for suffix in ("py", "tsx"):
+        (folder / f"routes/home.{suffix}").rename(folder / f"routes/entries.{suffix}")
+    _edit(folder / "routes/entries.tsx", "./+types/home", "./+types/entries")
+    _edit(folder / "routes/entries.tsx", "Guest book</h1>", "Entries</h1>")
+    _edit(folder / "routes/__init__.py", "routes/home", "routes/entries")
+
+    page.get_by_role("heading", name="Entries").wait_for()
+
+
+def test_an_application_that_dies_says_so_and_comes_back_with_the_next_save(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    visitor.failures_expected = True
+
+    os.kill(_child(book, "offhook.dev.serving"), signal.SIGKILL)
+    page.locator("vite-error-overlay").get_by_text("ended with status -9").first.wait_for()
+    page.goto(book.url)
+    page.get_by_text("ended with status -9").wait_for()
+
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Visitors</h1>")
+
+    page.get_by_role("heading", name="Visitors").wait_for()
+
+
+def test_vite_is_started_again_when_it_dies(book: Server, folder: Path, arrive: Arrive) -> None:
+    visitor = arrive(book.url)
+    page = _typing(visitor)
+    visitor.failures_expected = True
+
+    page.evaluate("window.before = true")
+    os.kill(_child(book, "vite.js"), signal.SIGKILL)
+    book.says("Vite has ended with status -9")
+    page.wait_for_function("!window.before")  # Vite's client loads the page anew
+    visitor.hydrated()
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Visitors</h1>")
+
+    page.get_by_role("heading", name="Visitors").wait_for()
+
+
+def test_each_tab_shows_what_was_saved_while_the_application_restarted(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    pages = [_typing(arrive(book.url)) for _ in range(2)]
+
+    _edit(folder / "store.py", "_entries: list[Entry] = []", '_entries = [Entry(0, "Eve", "was here first")]')
+    book.says("reloading")
+    _edit(folder / "store.py", "was here first", "was here twice")
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>Visitors</h1>")
+
+    for page in pages:
+        page.get_by_text("was here twice").wait_for()
+        page.get_by_role("heading", name="Visitors").wait_for()
+        assert _still_typing(page)
+
+
+def test_a_view_that_throws_while_it_is_loaded_says_so(folder: Path, arrive: Arrive) -> None:
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", '<Link to="/about">About</Link>')
+    _edit(folder / "routes/home.tsx", "import { Form", "import { Form, Link")
+    _edit(folder / "routes/shell.tsx", "<h1>{what}</h1>", "<h1>{String(error)}</h1>")
+    _edit(
+        folder / "routes/__init__.py",
+        'index("routes/home")',
+        'index("routes/home"), route("about", "routes/about")',
+    )
+    _edit(folder / "routes/__init__.py", "import index, layout", "import index, layout, route")
+    about = 'if (globalThis.document) throw new Error("no API key");\nexport default () => <h1>About</h1>;\n'
+    (folder / "routes/about.tsx").write_text(about)
+    with Server("app:app", command="dev", folder=folder) as server:
+        visitor = arrive(server.url)
+        visitor.failures_expected = True
+        visitor.goto("/")
+
+        visitor.page.get_by_role("link", name="About").click()
+        visitor.page.get_by_role("heading", name="Error: no API key").wait_for()
+        visitor.page.reload()
+        visitor.page.locator("vite-error-overlay").get_by_text("no API key").first.wait_for()
+        _edit(folder / "routes/about.tsx", "if (globalThis.document) throw new", "new")
+
+        visitor.page.get_by_role("heading", name="About").wait_for()
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_behind(folder: Path, how: signal.Signals) -> None:
     server = Server("app:app", command="dev", folder=folder)
@@ -253,6 +407,26 @@ def test_nothing_is_left_behind(folder: Path, how: signal.Signals) -> None:
     assert status == (0 if how == signal.SIGINT else -how)
     for child in children:
         _ended(child)
+
+
+def test_an_application_that_never_loads_is_not_left_behind(folder: Path) -> None:
+    server = Server("app:app", command="dev", folder=folder)
+    server.start()
+    _edit(folder / "store.py", "_ids = count(1)", "print('asleep', flush=True)\n__import__('time').sleep(3600)")
+    server.says("asleep")
+    children = _children(server.pid)
+    assert len(children) >= 3
+
+    server.stop(signal.SIGKILL)
+
+    for child in children:
+        _ended(child)
+
+
+def _child(server: Server, name: str) -> int:
+    """The process of *server* that runs *name*."""
+    [found] = [pid for pid in _children(server.pid) if name in Path(f"/proc/{pid}/cmdline").read_text()]
+    return found
 
 
 def _children(pid: int) -> list[int]:

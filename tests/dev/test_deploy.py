@@ -36,6 +36,13 @@ def test_the_command_is_one_of_ours(command: list[str]) -> None:
     assert context.params["target"] == "app:app"
 
 
+def test_nginx_and_the_unit_meet_at_one_socket() -> None:
+    command = _unit_command()
+
+    assert f"server unix:{command[command.index('--uds') + 1]};" in (FOLDER / "nginx.conf").read_text()
+    assert command[command.index("--forwarded-allow-ips") + 1] == "unix:"
+
+
 def test_the_image_has_node_in_its_first_stage_only() -> None:
     _, first, last = (FOLDER / "Dockerfile").read_text().split("\nFROM ")
 

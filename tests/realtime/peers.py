@@ -66,7 +66,7 @@ class Wire:
     def _take(self, frame: bytes) -> None:
         self.frames += 1
         self.last = frame
-        for line in map(json.loads, frame.split(b"\n")):
+        for line in map(json.loads, frame.splitlines()):
             self.lines.append(line)
             if not line:
                 asyncio.get_running_loop().call_soon(self.on_ping)

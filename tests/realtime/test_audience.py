@@ -8,6 +8,7 @@ from offhook.base.codes import Code
 from offhook.base.limits import Limits
 from offhook.realtime.audience import Audience, Cohort
 from offhook.realtime.client import Client
+from offhook.realtime.fanout import Fanout
 from offhook.realtime.registry import Registry
 from offhook.realtime.send_queue import SendQueue, Turn
 from offhook.realtime.subscription import Subscription
@@ -19,7 +20,7 @@ from tests.realtime.peers import JSON, Room, Wire
 
 
 def _audience() -> Audience:
-    return Audience("room:a", Room, Turn())
+    return Audience("room:a", Room, Fanout(Turn(), Limits()))
 
 
 def _subscription(turn: Turn | None = None, wire: Wire | None = None) -> Subscription:
@@ -33,7 +34,7 @@ def _subscription(turn: Turn | None = None, wire: Wire | None = None) -> Subscri
 
 def _join(audience: Audience, position: Position) -> tuple[Subscription, Wire]:
     wire = Wire()
-    subscription = _subscription(audience._turn, wire)
+    subscription = _subscription(audience._outbox._fanout.turn, wire)
     audience.add(subscription)
     assert audience.go_live(subscription, position, has_one=False)
     return subscription, wire
@@ -87,6 +88,7 @@ def test_only_those_recover_who_miss_something() -> None:
         assert audience.deliver(Publication(b"1", 5, "e")) == [lost]
         assert audience.deliver(Publication(b"1", 6, "f")) == [whole]
         assert audience.deliver(Publication(b"1", 7, "f")) == []
+        await asyncio.sleep(0)
         assert _offsets(wire) == [5]
         assert audience.cohorts == []
         assert list(audience.members) == [lost, whole]

@@ -169,6 +169,7 @@ def test_11_without_the_publication_before_it_the_next_is_full() -> None:
             # The client has offset 2, but this process has not heard it announced.
             data = json.dumps(f"{TEXT}2", ensure_ascii=False).encode()
             engine.hub.on_publication("doc", Publication(data, 3, top.epoch))
+            await asyncio.sleep(0)
 
             assert _kinds(_pubs(peer)) == ["full"]
 

@@ -125,7 +125,11 @@ def test_hanging_up_sends_everybody_elsewhere_and_still_publishes() -> None:
     async def scenario() -> None:
         async with running() as (engine, _):
             peer = await connected(engine)
-            await engine.hang_up()
+            engine.shut()
+            assert (peer.wire.closed, engine.accepting) == (None, False)
+            for farewell in engine.farewells():
+                farewell()
+            await engine.finish()
             assert (peer.wire.closed, engine.accepting) == ((3001, "shutdown"), False)
             assert (await engine.line.publish(Room(name="1"), 1)).offset == 1
             await engine.stop()
@@ -140,7 +144,7 @@ def test_hanging_up_does_not_wait_for_ever() -> None:
         async with running() as (engine, _):
             engine.background.start(asyncio.sleep(60))
             before = asyncio.get_running_loop().time()
-            await engine.hang_up()
+            await engine.finish()
             assert asyncio.get_running_loop().time() - before == engine.limits.write
 
     run(scenario())

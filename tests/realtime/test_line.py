@@ -129,6 +129,23 @@ def test_a_publication_outlives_the_caller() -> None:
     run(scenario())
 
 
+def test_what_one_turn_publishes_through_a_broker_that_does_not_wait_is_one_write() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, broker):
+            broker.waits = broker.inner.waits
+            peer = await connected(engine)
+            await peer.subscribe("room:a")
+            frames = peer.wire.frames
+            for number in range(16):
+                await engine.line.publish(A, number)
+            await asyncio.sleep(0.1)
+
+            assert peer.published("room:a") == list(range(16))
+            assert peer.wire.frames == frames + 1
+
+    run(scenario())
+
+
 def test_work_that_ends_in_publications_is_done_before_the_engine_stops(caplog: pytest.LogCaptureFixture) -> None:
     done: list[int] = []
 

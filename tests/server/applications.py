@@ -1,6 +1,8 @@
 """ASGI applications that the tests of this folder serve. None of them uses the rest of Offhook."""
 
 import asyncio
+import json
+import threading
 
 from offhook.base.errors import BrokerError, UsageError
 from offhook.base.types import Receive, Scope, Send
@@ -52,6 +54,15 @@ async def stubborn(scope: Scope, receive: Receive, send: Send) -> None:
     await asyncio.Event().wait()
 
 
+async def wedged(scope: Scope, receive: Receive, send: Send) -> None:
+    """A page that is computed in a thread, and never done."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    print("wedged", flush=True)
+    await asyncio.to_thread(threading.Event().wait)
+
+
 async def unusable(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that does not start, and says what is wrong in its own way."""
     raise UsageError("the application\n  lacks a part")
@@ -75,3 +86,21 @@ async def broken(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 number = 7
+
+
+async def schemes(scope: Scope, receive: Receive, send: Send) -> None:
+    """Says by what scheme and name it was reached; a socket echoes then."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+        return
+    host = dict(scope["headers"])[b"host"].decode().partition(":")[0]
+    seen = json.dumps([scope["scheme"], host])
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": seen.encode()})
+        return
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": seen})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})

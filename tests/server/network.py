@@ -24,8 +24,12 @@ class Network(asyncio.Transport):
         self.reading = True
         self.lost = False
         self.aborted = False
+        self.ended = False
+        """Whether the server will say nothing more."""
         self._protocol = protocol
         self._buffer = b""
+        self._high = 0
+        """So much may be in there before the server is told."""
         self._stalled = False
         self._closing = False
 
@@ -72,11 +76,14 @@ class Network(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.written = data
         if self._stalled:
-            was_empty, self._buffer = not self._buffer, self._buffer + bytes(data)
-            if was_empty:
+            was, self._buffer = len(self._buffer), self._buffer + bytes(data)
+            if len(self._buffer) > self._high >= was:
                 self._current().pause_writing()
         elif not self.lost:
             self.sent += bytes(data)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._high = high or 0
 
     def get_write_buffer_size(self) -> int:
         return len(self._buffer)
@@ -90,6 +97,12 @@ class Network(asyncio.Transport):
         self.aborted = self._closing = True
         self._buffer = b""
         self._lose()
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = True
 
     def is_closing(self) -> bool:
         return self._closing

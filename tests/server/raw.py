@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -70,6 +71,14 @@ class RawClient:
         if length == 127:
             size = struct.unpack("!Q", self._take(8))[0]
         return first & 0x0F, self._take(size)
+
+    def frames(self) -> Iterator[tuple[int, bytes]]:
+        """All that come up to the Close, and of that the code alone; nothing may come after it."""
+        opcode = TEXT
+        while opcode != CLOSE:
+            opcode, payload = self.frame()
+            yield opcode, payload[:2] if opcode == CLOSE else payload
+        assert self.rest() == b""
 
     def close_code(self) -> int:
         """The code of the close frame that comes next (after pongs and echoes)."""

@@ -1,11 +1,16 @@
-"""RFC 6455 over real sockets, group by group; what is malformed stands in ``test_hostile.py``."""
+"""RFC 6455 over real sockets: all cases of ``tests/wire/test_frames.py``, and what they leave open.
 
-from collections.abc import Iterator
+What is malformed stands in ``test_hostile.py``, compression in ``test_compression.py``.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
+from offhook.wire.frames import Control, Received
 from tests.server.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawClient, frame
 from tests.servers import Server
+from tests.wire.test_frames import GROUPS, Case
 
 _SMILE = "naïve 😀".encode()
 
@@ -22,6 +27,67 @@ def client(port: int) -> Iterator[RawClient]:
     with RawClient(port) as client:
         client.upgrade()
         yield client
+
+
+_LONG = 1000
+"""Bytes; what is longer is not sent one by one."""
+_NORMAL = b"\x03\xe8"
+_END = frame(CLOSE, _NORMAL)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("step", [1 << 20, 7, 1])
+def test_every_case_of_the_reader(port: int, group: str, step: int) -> None:
+    cases = [case for case in GROUPS[group] if not case.reader and (step > _LONG or len(case.data) < _LONG)]
+
+    assert {case.name: _heard(port, case, step) for case in cases} == {case.name: _answer(case) for case in cases}
+
+
+def _heard(port: int, case: Case, step: int) -> Sequence[tuple[int, bytes]]:
+    """What comes back for the data of *case*, sent *step* bytes at once.
+
+    What the application answers to may be lost where the next bytes end it all (section 5.5.1).
+    """
+    with RawClient(port) as client:
+        client.upgrade()
+        for at in range(0, len(case.data), step):
+            client.send(case.data[at : at + step])
+        if _ends(case):
+            return [each for each in client.frames() if each[0] == CLOSE]
+        found = [client.frame() for _ in _answer(case)]
+        client.send(_END)
+        assert list(client.frames()) == [(CLOSE, _NORMAL)]
+        return _by_kind(found)
+
+
+def _ends(case: Case) -> bool:
+    closes = [each for each in case.received if isinstance(each, Control) and each.opcode == CLOSE]
+    return case.code is not None or bool(closes)
+
+
+def _answer(case: Case) -> Sequence[tuple[int, bytes]]:
+    """What has to come back; of a Close its code, since the reason is for people."""
+    frames = [each for received in case.received for each in _echo(received)]
+    frames += [] if case.code is None else [(CLOSE, case.code.to_bytes(2))]
+    return _by_kind(each for each in frames if each[0] == CLOSE or not _ends(case))
+
+
+def _by_kind(frames: Iterable[tuple[int, bytes]]) -> Sequence[tuple[int, bytes]]:
+    """The server may answer a ping before the application has answered what came before it."""
+    return sorted(frames, key=lambda each: each[0])
+
+
+def _echo(received: Received) -> Sequence[tuple[int, bytes]]:
+    match received:
+        case str():
+            return [(TEXT, received.encode())]
+        case bytes():
+            return [(BINARY, received)]
+        case Control(opcode=8):
+            return [(CLOSE, received.payload[:2])]
+        case Control(opcode=9):
+            return [(PONG, received.payload)]
+    return []
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 128, 65535, 65536, 70000])

@@ -1,11 +1,13 @@
 """HTTP: what a stranger may send, how much of it, and how long it may take."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
 from offhook.base.limits import Limits
 from offhook.base.types import Receive, Scope, Send
+from offhook.server.http import HttpProtocol
 from offhook.testing.clock import run
 from tests.server.network import House, Network, settle
 from tests.server.raw import HANDSHAKE
@@ -267,6 +269,159 @@ def test_a_short_pipeline_is_answered_in_order() -> None:
         network.say((GET + b"\r\n") * 16)
         await asyncio.sleep(1)
         assert network.take().count(b"HTTP/1.1 200 ") == 16
+
+    run(scenario())
+
+
+def test_the_first_of_a_pipeline_hears_that_the_client_is_gone() -> None:
+    """uvicorn tells the latest, which has not begun; the one that is being answered would write to nobody."""
+    heard: list[str] = []
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        heard.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def scenario() -> None:
+        network = House(patient).connect()
+        network.say((GET + b"\r\n") * 3)
+        await settle()
+        network.vanish()
+        await settle()
+        assert (heard, network.take()) == (["http.disconnect"], b"")
+
+    run(scenario())
+
+
+def test_an_answer_that_is_given_up_while_nobody_reads_is_cut_off() -> None:
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                while True:
+                    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+
+    async def scenario() -> None:
+        house = House(endless)
+        network = house.connect()
+        network.stall()
+        network.say(GET + b"\r\n")
+        await asyncio.sleep(2)
+        assert not network.lost
+        await asyncio.sleep(2)
+        assert network.aborted
+        assert not house.state.tasks
+
+    run(scenario())
+
+
+def test_a_connection_that_is_reset_leaves_no_timer() -> None:
+    async def scenario() -> None:
+        network = House(reader).connect()
+        network.say(GET + b"\r\n")
+        await settle()
+        assert network.take().startswith(b"HTTP/1.1 200 ")
+        protocol = network.get_protocol()
+        assert isinstance(protocol, HttpProtocol)
+        assert protocol.timeout_keep_alive_task is not None
+        protocol.connection_lost(ConnectionResetError())
+        assert protocol.timeout_keep_alive_task is None
+
+    run(scenario())
+
+
+# Bodies
+
+FORM = POST + b"Content-Type: multipart/form-data; boundary=x\r\n"
+SMALL = Limits(body=1000, uploads=5000)
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "answer"),
+    [
+        (POST, 1000, b"200"),
+        (POST, 1001, b"413"),
+        (POST, 10**15, b"413"),
+        (FORM, 5000, b"200"),
+        (FORM, 5001, b"413"),
+    ],
+)
+def test_a_body_that_is_announced_as_too_large_is_refused_before_it_comes(
+    head: bytes, size: int, answer: bytes
+) -> None:
+    async def scenario() -> None:
+        network = House(reader, SMALL).connect()
+        network.say(head + b"Content-Length: %d\r\n\r\n" % size)
+        await settle()
+        if answer == b"200":
+            network.say(b"x" * size)
+            await settle()
+        assert status(network) == answer
+
+    run(scenario())
+
+
+def test_nobody_is_told_to_go_on_with_a_body_that_is_too_large() -> None:
+    async def scenario() -> None:
+        network = House(reader, SMALL).connect()
+        network.say(POST + b"Content-Length: 2000\r\nExpect: 100-continue\r\n\r\n")
+        await settle()
+        assert status(network) == b"413"
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("head", "most"), [(POST, 1000), (FORM, 5000)])
+def test_a_body_in_chunks_is_cut_where_it_is_too_large(head: bytes, most: int) -> None:
+    async def scenario() -> None:
+        house = House(reader, SMALL)
+        network = house.connect()
+        network.say(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(most // 100):
+            network.say(b"64\r\n" + b"x" * 100 + b"\r\n")
+            await settle()
+        assert network.take() == b""
+        network.say(b"1\r\nx\r\n")
+        await settle()
+        assert status(network) == b"413"
+        assert not house.state.tasks
+
+    run(scenario())
+
+
+def test_a_request_that_has_its_answer_gets_no_second_one() -> None:
+    async def scenario() -> None:
+        async def hasty(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        for rest in (b"7d0\r\n" + b"x" * 2000 + b"\r\n", b"nonsense", b""):
+            network = House(hasty, SMALL).connect()
+            network.say(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+            await settle()
+            assert status(network) == b"204"
+            network.say(rest)
+            await asyncio.sleep(11)
+            assert (network.take(), network.lost) == (b"", True)
+
+    run(scenario())
+
+
+def test_who_sends_too_much_gets_to_read_why() -> None:
+    """A connection closed while bytes arrive is reset, and the answer lost. So they may go on, for a while."""
+
+    async def scenario() -> None:
+        house = House(reader, SMALL)
+        network = house.connect()
+        network.say(POST + b"Content-Length: 100000\r\n\r\n")
+        assert (status(network), network.ended) == (b"413", True)
+        for _ in range(4):
+            network.say(b"x" * 1000 + GET + b"\r\n")
+            await asyncio.sleep(1)
+        assert (network.take(), network.lost) == (b"", False)
+        await asyncio.sleep(1.5)
+        assert network.lost
+        assert not house.state.connections
 
     run(scenario())
 

@@ -9,9 +9,10 @@ import sys
 import pytest
 import uvicorn
 
-from offhook.base.errors import UsageError
 from offhook.base.limits import Limits
-from offhook.server.serve import address, configuration, listen
+from offhook.server.listening import listen
+from offhook.server.running import configuration
+from offhook.server.settings import Settings
 from tests.server.raw import CLOSE, TEXT, RawClient, frame
 from tests.servers import DEADLINE, ROOT, Server
 
@@ -109,6 +110,43 @@ def test_a_port_in_use_is_one_line() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--port", "x"], "Invalid value for '--port': 'x' is not a valid integer range."),
+        (["--limit-connections", "0"], "Invalid value for '--limit-connections': 0 is not in the range x>=1."),
+        (["--limit-write", "0"], "Invalid value for '--limit-write': 0.0 is not in the range x>0."),
+        (
+            ["--uds-mode", "rw"],
+            "Invalid value for '--uds-mode': 'rw' are no permissions; write them as in chmod 660",
+        ),
+        (["--ssl-certfile", "gone"], "Invalid value for '--ssl-certfile': File 'gone' does not exist."),
+        (["--ssl-keyfile", "README.md"], "TLS needs --ssl-certfile"),
+        (["--forwarded-allow-ips", "x"], "'x' is no address that could be trusted: 'x' does not appear to be an"),
+        (["--host", "no such host"], "cannot serve on no such host:0: "),
+        (["--uds", "README.md"], "cannot serve on README.md: file exists"),
+        (["--uds", "gone/app.sock"], "cannot serve on gone/app.sock: no such file or directory"),
+    ],
+)
+def test_a_wrong_option_is_one_line(arguments: list[str], complaint: str) -> None:
+    code, said = refused(f"{HERE}:echo", *(["--port", "0"] if "--uds" not in arguments else []), *arguments)
+
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith(f"Error: {complaint}")
+
+
+def test_a_loader_that_hangs_in_a_thread_does_not_hold_the_end() -> None:
+    server = Server(f"{HERE}:wedged", options=["--drain", "0.5"])
+    server.start()
+    with RawClient(server.port) as client:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        server.says("wedged")
+
+        assert server.stop() == 1
+    assert server.log.endswith("the application did not end within --drain, and was ended\n")
+    assert "Traceback" not in server.log
+
+
 @pytest.mark.parametrize("name", ["unusable", "reported", "cut_off"])
 def test_an_application_that_refuses_to_start_is_one_line(name: str) -> None:
     assert refused(f"{HERE}:{name}", "--port", "0") == (2, "Error: the application lacks a part\n")
@@ -122,21 +160,8 @@ def test_a_mistake_in_the_lifespan_is_shown_with_its_traceback() -> None:
     assert said.endswith("Error: the application did not start; the log above says why\n")
 
 
-def test_a_host_that_is_not_this_machine_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"cannot serve on 192\.0\.2\.1:0: cannot assign requested address"):
-        listen("192.0.2.1", 0)
-    with pytest.raises(UsageError, match="cannot serve on no such host:0: "):
-        listen("no such host", 0)
-
-
-def test_an_address_can_be_typed_into_a_browser() -> None:
-    [bound] = listen("::1", 0)
-    with bound:
-        assert address("::1", bound) == f"http://[::1]:{bound.getsockname()[1]}"
-
-
 def test_the_server_reads_as_much_as_the_larger_limit() -> None:
-    settings = configuration(_nothing, Limits(command_frame=10, socket_message=20))
+    settings = configuration(_nothing, Settings(), Limits(command_frame=10, socket_message=20))
 
     assert (settings.ws_max_size, settings.proxy_headers, settings.ws_per_message_deflate) == (20, False, False)
 
@@ -157,7 +182,7 @@ async def _pings_to_a_silent_reader(sent: bytes) -> list[int]:
     """The codes with which a server closes a peer that never answers a ping."""
     from tests.server.applications import stubborn
 
-    settings = configuration(stubborn, Limits())
+    settings = configuration(stubborn, Settings())
     settings.ws_ping_interval = settings.ws_ping_timeout = 0.02
     server = uvicorn.Server(settings)
     [bound] = listen("127.0.0.1", 0)

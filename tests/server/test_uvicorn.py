@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import connect
 
 from offhook.server.http import HttpProtocol
-from offhook.server.serve import listen
+from offhook.server.listening import listen
 from offhook.server.websocket import WebSocketProtocol
 from tests.server.applications import echo
 

@@ -43,6 +43,19 @@ def close_code(network: Network) -> int:
     return int.from_bytes(frames(network)[-1][:2])
 
 
+def test_who_does_not_answer_a_ping_is_not_waited_for() -> None:
+    async def scenario() -> None:
+        async with serving() as (house, engine):
+            network = await house.upgrade()
+            network.say(CONNECT)
+            await asyncio.sleep(35)
+            assert close_code(network) == 3012
+            assert network.lost
+            assert not engine.sessions
+
+    run(scenario())
+
+
 def test_a_line_without_a_task() -> None:
     async def scenario() -> None:
         async with serving() as (house, engine):
@@ -55,6 +68,7 @@ def test_a_line_without_a_task() -> None:
             assert frames(network) == [b'{"id":2,"subscribe":{}}']
             assert not house.state.tasks
             await engine.line.publish(News(), 5)
+            await settle()
             assert frames(network) == [b'{"push":{"channel":"news","pub":{"data":5}}}']
             network.say(frame(CLOSE, b"\x03\xe8"))
             await settle()
@@ -68,6 +82,7 @@ def test_all_lines_of_one_variant_are_written_the_same_object() -> None:
         async with serving() as (house, engine):
             networks = [await _subscribed(house) for _ in range(3)]
             await engine.line.publish(News(), 5)
+            await settle()
             assert networks[0].written == b'\x81\x2c{"push":{"channel":"news","pub":{"data":5}}}'
             assert len({id(network.written) for network in networks}) == 1
 
@@ -94,6 +109,7 @@ def test_what_is_compressed_is_compressed_once_for_all() -> None:
             offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
             networks = [await _subscribed(house, offer) for _ in range(2)]
             await engine.line.publish(News(), 10**300)
+            await settle()
             assert networks[0].written is networks[1].written
             frame = networks[0].take()
             assert frame[0] == 0x80 | 0x40 | TEXT
@@ -262,7 +278,7 @@ def test_the_end_of_the_engine_is_told_with_3001() -> None:
     async def scenario() -> None:
         async with serving() as (house, engine):
             network = await _subscribed(house)
-            await engine.hang_up()
+            await engine.stop()
             await settle()
             assert close_code(network) == 3001
 

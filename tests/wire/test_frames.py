@@ -5,14 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from offhook.base.errors import UsageError
 from offhook.wire import frames
 from offhook.wire.closing import may_travel
+from offhook.wire.deflate import Deflater
 from offhook.wire.frames import BINARY, CLOSE, PING, PONG, TEXT, Received
 from tests.wire import clients as ws
 from tests.wire.clients import RSV1, RSV2, RSV3, binary, closed, more, ping, pinged, pong, ponged, sent, text
 
+SHORT = [
+    sent(opcode, payload, size_bytes=size_bytes)
+    for opcode in (TEXT, BINARY, PING, CLOSE, 0)
+    for payload in (b"", b"a", b"\xff", b"a" * 120, b"a" * 126, b"a" * 128, b"a" * 200, b"a" * 600)
+    for size_bytes in (None, 2, 8)
+]
 BAD, INVALID, POLICY, BIG = 1002, 1007, 1008, 1009
 
 
@@ -310,6 +318,31 @@ def test_settings_may_change_between_two_calls() -> None:
     assert reader.feed(text("abcd")) == [b"abcd"]
 
 
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 128, 1000, 65535])
+@pytest.mark.parametrize("as_bytes", [True, False])
+def test_one_whole_short_frame_by_itself_is_read_at_once(size: int, as_bytes: bool) -> None:
+    reader = ws.reader(limit=70_000, text_as_bytes=as_bytes)
+
+    assert reader.whole(binary(b"\xff" * size)) == b"\xff" * size
+    assert reader.whole(text("x" * size)) == (b"x" * size if as_bytes else "x" * size)
+
+
+@given(st.binary(max_size=150) | st.sampled_from(SHORT), st.integers(0, 400), st.binary())
+def test_what_is_read_at_once_is_what_would_have_been_read(data: bytes, cut: int, more: bytes) -> None:
+    for each in (data, data[:cut], data + more[:2], data[:1] + more[:1] + data[2:]):
+        whole, reader = ws.reader(limit=500).whole(each), ws.reader(limit=500)
+        received = reader.feed(each)
+
+        assert whole is None or (received == [whole] and reader.error is None and reader.feed(text("y")) == ["y"])
+
+
+def test_nothing_is_read_at_once_within_a_message() -> None:
+    reader = ws.reader()
+    reader.feed(text("a", fin=False))
+
+    assert reader.whole(text("b")) is None
+
+
 @pytest.mark.parametrize(
     ("frame", "expected"),
     [
@@ -324,6 +357,10 @@ def test_settings_may_change_between_two_calls() -> None:
         (frames.binary(b"x" * 256), b"\x82\x7e\x01\x00" + b"x" * 256),
         (frames.binary(b"x" * 65536), b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + b"x" * 65536),
         (frames.frame(TEXT, b"x", compressed=True), b"\xc1\x01x"),
+        (frames.message("é"), b"\x81\x02\xc3\xa9"),
+        (frames.message(b"\xff" * 126), b"\x82\x7e\x00\x7e" + b"\xff" * 126),
+        (frames.message("x", Deflater()), b"\x81\x01x"),
+        (frames.message(b"x", Deflater()), b"\x82\x01x"),
         (frames.close(), b"\x88\x00"),
         (frames.close(1005), b"\x88\x00"),
         (frames.close(1000), b"\x88\x02\x03\xe8"),

@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import { useRouteError } from "react-router";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ClientLoader, ClientLoaderArgs, RouteEntry, ViewModule } from "../routes.js";
 import { Browser } from "../testing/Browser.js";
@@ -184,6 +185,18 @@ test.each([true, false])(
     expect(browser.text(online ? "h2" : "h1")).toBe(online ? "Home" : "Something went wrong");
   },
 );
+
+test("a view whose module throws is an error with its own words, and no reason to leave", async () => {
+  const thrown = new Error("no API key");
+  const app = new DeskApp(deskView());
+  browser = new Browser(app);
+  browser.receive("/");
+  const shell = { ErrorBoundary: () => <p id="problem">{String(useRouteError())}</p> };
+  await browser.hydrate(new DeskApp(async () => Promise.reject(thrown), { shell }).entries);
+  await goToDesk();
+  expect(browser.left).toEqual([]);
+  expect(browser.text("#problem")).toBe("Error: no API key");
+});
 
 test("exports that only React Router's framework mode reads are warned about", async () => {
   const view = { ...deskView(), meta: () => [], links: [] } as ViewModule;

@@ -88,6 +88,14 @@ test("an answer of another build loads the document instead", async () => {
   expect(browser.text("h1")).toBe("2 rooms");
 });
 
+test("what a fetcher learns of another build loads the page's own document", async () => {
+  browser.receive("/lobby");
+  const { router } = await browser.hydrate();
+  app.build = "build2";
+  await browser.after(() => void router.fetch("elsewhere", "lobby", "/rooms/1"));
+  expect(browser.left).toEqual([`${location.origin}/lobby`]);
+});
+
 test("once the line has told of another build, the next navigation loads the document", async () => {
   await browser.open("/rooms/1");
   browser.hearBuild("build1");

@@ -35,8 +35,9 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
   const { tab, server, ahead, loaders, isOutdated } = options;
   const answer: Ask = (question) => server.answer(question);
 
-  function load({ request }: DataStrategyFunctionArgs, needed: Matches, ask: Ask, early?: Early) {
-    const askedFor = (routes: readonly string[]) => ask({ request, routes, after: [] });
+  function load({ request, fetcherKey }: DataStrategyFunctionArgs, needed: Matches, ask: Ask, early?: Early) {
+    const isFetcher = fetcherKey !== null;
+    const askedFor = (routes: readonly string[]) => ask({ request, routes, after: [], isFetcher });
     const served = needed.filter(({ route }) => loaders.has(route.id));
     const known = served.map(idOf).filter((id) => early?.routes.includes(id));
     // Where nothing is known of a view before it is loaded, its clientLoader, if it has one, finds the answer here.
@@ -54,7 +55,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
 
   /** What a clientLoader has made of the server's answer stays as true as that answer does. */
   const keepLive: OnReturn = ({ route }, returned, answered) => {
-    if (isOwn(route)) tab.views.derive(route.id, bare(returned), answered?.data);
+    tab.views.derive(route.id, bare(returned), answered?.data);
   };
 
   /** Runs loaders for what is on the screen. If there is no answer everything stays, and so does the wish for one. */
@@ -78,7 +79,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     const finish = ahead.expect(pageOf(request.url));
     let came: Results | undefined;
     const askFor: AskFor = async (id) => {
-      const question = { request, routes: [id], after, action };
+      const question = { request, routes: [id], after, action, isFetcher: fetcherKey !== null };
       const answered = await (action === undefined ? answer(question) : attempt(question, action));
       came = answered.after;
       if (!failureOf(answered)) tab.channels.retry();
@@ -121,7 +122,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
    */
   async function orDocument({ request, fetcherKey }: DataStrategyFunctionArgs, results: Outcomes) {
     const isLeft = fetcherKey === null && navigator.onLine && Object.values(results).some(isMissing);
-    return isLeft ? server.gone(request) : results;
+    return isLeft ? server.gone(request.url) : results;
   }
 
   async function run(args: DataStrategyFunctionArgs): Promise<Outcomes> {
@@ -129,7 +130,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     if (partial && args.fetcherKey !== null) return untouched(args.matches, tab.reloads.fetched(args.fetcherKey));
     const needed = args.matches.filter((match) => isNeeded(match, partial, isForced));
     if (args.request.method !== "GET") return mutate(args, needed);
-    if (isOutdated() && args.fetcherKey === null && !isHere(args.request)) return server.gone(args.request);
+    if (isOutdated() && args.fetcherKey === null && !isHere(args.request)) return server.gone(args.request.url);
     if (partial) return reload(args, needed);
     return load(args, needed, answer, args.fetcherKey === null ? ahead.take(pageOf(args.request.url)) : undefined);
   }

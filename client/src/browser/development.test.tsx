@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
-import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ViewModule } from "../routes.js";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { ClientLoaderArgs, ViewModule } from "../routes.js";
 import { Browser } from "../testing/Browser.js";
-import { DeskApp, deskView } from "../testing/desk.js";
+import { type Desk, DeskApp, deskView } from "../testing/desk.js";
 import { follow } from "./development.js";
 
 const never = { on: () => {} };
@@ -41,6 +41,23 @@ test("the newest clientLoader runs, and none when there is none any more", async
   expect(browser.text("h1")).toBe('{"count":0}');
 });
 
+test("a clientLoader that is taken away while it runs leaves data that is still followed", async () => {
+  const asked = Promise.withResolvers<void>();
+  const clientLoader = async ({ serverLoader }: ClientLoaderArgs) => {
+    const data = await serverLoader<Desk>();
+    await asked.promise;
+    return { ...data };
+  };
+  await opened("/desk", deskView());
+  await saved(deskView({ clientLoader }));
+  await saved(deskView());
+  vi.stubGlobal("fetch", () => new Promise(() => {})); // what is asked for the new view takes its time
+  await browser.after(asked.resolve);
+  await browser.after(() => app.raise());
+  expect(browser.text("h1")).toBe('{"count":1}');
+  expect(browser.complaints).toEqual([]);
+});
+
 test("a view that was left is exchanged for when it is shown again", async () => {
   await opened("/desk", counting(1));
   await browser.click("a[href='/']");
@@ -70,4 +87,25 @@ test("React Refresh leaves the handlers of views alone, and everything else as i
   await opened("/", deskView());
   expect(window.__getReactRefreshIgnoredExports?.({ id: file })).toContain("clientLoader");
   expect(window.__getReactRefreshIgnoredExports?.({ id: "/book/part.tsx" })).toEqual([]);
+});
+
+class Overlay extends HTMLElement {
+  constructor(error: Error) {
+    super();
+    this.textContent = error.message;
+  }
+}
+
+test("what the first view throws while it is loaded lies over the page", async () => {
+  customElements.define("vite-error-overlay", Overlay);
+  const app = new DeskApp(deskView());
+  browser = new Browser(app);
+  browser.receive("/desk");
+  const thrown = new Error("no API key");
+  const { entries } = new DeskApp(async () => Promise.reject(thrown));
+  const opening = browser.hydrate(entries);
+  follow(opening, { routes: entries, files: {}, hot: never });
+  await expect(opening).rejects.toBe(thrown);
+  expect(browser.text("vite-error-overlay")).toBe("no API key");
+  expect(browser.complaints).toEqual([[thrown]]);
 });

@@ -1,5 +1,5 @@
 import type { DataRouteObject } from "react-router";
-import { handlers, isOwn, type RouteEntry, type ViewModule } from "../routes.js";
+import { handlers, isOwn, MissingView, type RouteEntry, type ViewModule } from "../routes.js";
 import type { OpenPage } from "./start.js";
 
 declare global {
@@ -35,14 +35,26 @@ export function follow(opening: Promise<OpenPage>, { routes, files, hot }: Sourc
   addEventListener("offhook:view", async ({ detail: [file, view] }) => {
     const page = await opening;
     const edited = flat(routes).filter(({ id }) => files[id] === file);
-    if (edited.filter((entry) => exchange(page, entry, view)).length > 0) reload(page);
+    if (edited.filter((entry) => exchange(page, entry, view)).length > 0) page.reload();
   });
-  hot.on("offhook:reloaded", async () => {
-    // What was wrong is right again, and the loaders may answer differently.
-    document.querySelector("vite-error-overlay")?.remove();
-    reload(await opening);
-  });
-  void opening.then(dropLinks);
+  hot.on("offhook:reloaded", () => void opening.then(reloaded, loadAnew));
+  hot.on("offhook:saved", () => void opening.catch(loadAnew)); // there is no page in which anything could be exchanged
+  opening.then(dropLinks, fail);
+}
+
+const loadAnew = () => location.reload();
+
+/** What was wrong in Python is right again, and the loaders may answer differently. */
+function reloaded(page: OpenPage): void {
+  document.querySelector("vite-error-overlay")?.remove();
+  page.reload();
+}
+
+/** What a view throws while it runs for the first time; what cannot be loaded at all is Vite's to show. */
+function fail(error: unknown): void {
+  console.error(error);
+  const Overlay = customElements.get("vite-error-overlay") as (new (error: unknown) => HTMLElement) | undefined;
+  if (Overlay && !(error instanceof MissingView)) document.body.append(new Overlay(error));
 }
 
 /** Gives the route its new handlers; the new components come from React Refresh. Whether the page shows too little. */
@@ -54,19 +66,6 @@ function exchange({ router }: OpenPage, entry: RouteEntry, view: ViewModule): bo
   Object.assign(route, NONE, handlers(entry, view));
   const isShown = router.state.matches.some((match) => match.route.id === entry.id);
   return isShown && (before || isSeen(route));
-}
-
-/** Runs all loaders again, also where `shouldRevalidate` sees no need: it knows nothing of edits. */
-function reload({ router }: OpenPage): void {
-  const deciding = flat(router.routes)
-    .map((route) => ({ route, shouldRevalidate: route.shouldRevalidate }))
-    .filter(({ shouldRevalidate }) => shouldRevalidate !== undefined);
-  for (const { route } of deciding) Object.assign(route, { shouldRevalidate: undefined });
-  void router.revalidate().finally(() => {
-    // A function that came with another edit meanwhile is the newer one.
-    for (const { route, shouldRevalidate } of deciding)
-      if (route.shouldRevalidate === undefined) Object.assign(route, { shouldRevalidate });
-  });
 }
 
 /** Whether a page shows what comes of the handlers. */

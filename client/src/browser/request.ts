@@ -37,6 +37,8 @@ export interface Question {
   readonly after: readonly string[];
   /** The id of an action whose changes are shown already. */
   readonly action?: string | undefined;
+  /** Whether a fetcher asks, and not the page that is to be shown. */
+  readonly isFetcher?: boolean;
   /** Somebody may want the answer later, or nobody: the server is told, and others go first. */
   readonly isPrefetch?: boolean;
 }

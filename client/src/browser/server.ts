@@ -34,8 +34,8 @@ export class Server {
   }
 
   /** Loads the document instead; nothing happens on this page any more. */
-  gone(request: Request): Promise<never> {
-    this.#leave(request.url);
+  gone(href: string): Promise<never> {
+    this.#leave(href);
     return new Promise(() => {});
   }
 
@@ -52,7 +52,7 @@ export class Server {
   }
 
   async #receive(question: Question, answer: Answer, asked: number): Promise<Answer> {
-    if (this.#isOther(answer)) return this.gone(question.request);
+    if (this.#isOther(answer)) return this.gone(question.isFetcher ? location.href : question.request.url);
     this.#tab.isFor(answer.line?.user);
     this.#tab.views.receive(loaderData(question.request.method, answer), answer.live, asked);
     if (question.action !== undefined) this.#conclude(question.action, answer, asked);

@@ -39,7 +39,7 @@ export interface Surroundings {
 export interface OpenPage {
   readonly root: Root;
   readonly router: DataRouter;
-  /** Runs all of its loaders again. */
+  /** Runs all of its loaders again, also where `shouldRevalidate` sees no need: it knows nothing of edits. */
   readonly reload: () => void;
 }
 

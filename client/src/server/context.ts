@@ -1,10 +1,4 @@
-import {
-  type DataRouteMatch,
-  type DataRouteObject,
-  type Location,
-  matchRoutes,
-  type StaticHandlerContext,
-} from "react-router";
+import type { DataRouteMatch, DataRouteObject, Location, StaticHandler, StaticHandlerContext } from "react-router";
 import { boundaryErrors, notFound, type RemoteError, type RouteError } from "../errors.js";
 import { cover, firstData, notFoundRoute } from "../routes.js";
 
@@ -27,10 +21,10 @@ export interface RenderInput {
  *
  * This file knows React Router from the inside, and no other does; its version is pinned.
  */
-export function staticContext(routes: DataRouteObject[], input: RenderInput): StaticHandlerContext {
+export function staticContext(handler: StaticHandler, input: RenderInput): StaticHandlerContext {
   const location = locationOf(input.url);
-  const found = input.notFound ? null : matchRoutes(routes, location);
-  const matches = found ?? notFoundMatches(routes);
+  const found = input.notFound ? null : handler.match(location);
+  const matches = found ?? notFoundMatches(handler.dataRoutes);
   const errors = found ? boundaryErrors(found, input.errors) : notFoundErrors(matches, location);
   const loaderData = found ? shownData(found, input) : {};
   cover(routesOf(matches), loaderData);
@@ -44,7 +38,7 @@ export function staticContext(routes: DataRouteObject[], input: RenderInput): St
     statusCode: 200, // Python answers with the status that it has decided on
     loaderHeaders: {},
     actionHeaders: {},
-    _match: (location) => matchRoutes(routes, location),
+    _match: handler.match,
   };
 }
 

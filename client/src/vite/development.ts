@@ -1,28 +1,39 @@
-import { createInterface } from "node:readline";
-import type { Plugin, ViteDevServer } from "vite";
+import { existsSync } from "node:fs";
+import { createInterface, type Interface } from "node:readline";
+import { normalizePath, type Plugin, type ViteDevServer } from "vite";
 
 /** What `offhook dev` says, one JSON object a line, on the standard input. */
 type Told =
+  | { readonly type: "saved"; readonly files: readonly string[] }
   | { readonly type: "reloaded"; readonly routes: boolean }
   | { readonly type: "failed"; readonly message: string; readonly stack: string };
 
-/** Lets `offhook dev` reach the open pages through Vite's own socket, and ends Vite with it. */
+let input: Interface | undefined; // outlives a server that Vite exchanges because its configuration was edited
+
+/** Lets `offhook dev` reach Vite, and the open pages through Vite's own socket, and ends Vite with it. */
 export function development(entry: string): Plugin {
+  const isDriven = process.env.OFFHOOK_DEV !== undefined;
   return {
     name: "offhook:development",
     apply: "serve",
+    // Vite's watcher forgets what is saved twice within 50 ms, and documents would not wait for what it sees first.
+    config: () => (isDriven ? { server: { watch: null } } : {}),
     configureServer(server) {
-      if (process.env.OFFHOOK_DEV === undefined) return;
-      const lines = createInterface({ input: process.stdin });
-      lines.on("line", (line) => tell(server, entry, JSON.parse(line) as Told));
-      lines.on("close", () => void server.close().finally(() => process.exit()));
+      if (!isDriven) return;
+      input ??= createInterface({ input: process.stdin });
+      input.removeAllListeners();
+      input.on("line", (line) => tell(server, entry, JSON.parse(line) as Told));
+      input.on("close", () => void server.close().finally(() => process.exit()));
     },
   };
 }
 
 function tell(server: ViteDevServer, entry: string, told: Told): void {
   const { hot, moduleGraph } = server.environments.client;
-  if (told.type === "failed") {
+  if (told.type === "saved") {
+    for (const file of told.files) saved(server, normalizePath(file));
+    hot.send({ type: "custom", event: "offhook:saved" });
+  } else if (told.type === "failed") {
     const { message, stack } = told;
     hot.send({ type: "error", err: { message, stack, plugin: "offhook" } });
   } else if (told.routes) {
@@ -32,4 +43,11 @@ function tell(server: ViteDevServer, entry: string, told: Told): void {
   } else {
     hot.send({ type: "custom", event: "offhook:reloaded" });
   }
+}
+
+/** In place of Vite's watcher. A file that some module could not find yet is new to it, whoever knows it already. */
+function saved({ watcher, environments }: ViteDevServer, file: string): void {
+  const isKnown = environments.client.moduleGraph.getModulesByFile(file) !== undefined;
+  if (!existsSync(file)) watcher.emit("unlink", file);
+  else watcher.emit(isKnown ? "change" : "add", file);
 }

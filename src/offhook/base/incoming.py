@@ -1,7 +1,7 @@
 """Who knocks: an immutable view of a request or an upgrade, and the identity that is seen in it."""
 
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Generic, TypeAlias, TypeVar
@@ -9,6 +9,37 @@ from typing import Generic, TypeAlias, TypeVar
 from offhook.base.types import Json, Scope
 
 User = TypeVar("User")
+
+_BREAK = "\n"
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by lower-case name, kept as one text: every open line and socket has those of its upgrade.
+
+    As a dict they would take three times the memory. A value has no line break (RFC 9110, section 5.5).
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        lines = [f"{name}:{value.replace(_BREAK, ' ')}" for name, value in fields.items()]
+        self._text = _BREAK.join(["", *lines, ""])
+
+    def __getitem__(self, name: str) -> str:
+        start = -1 if ":" in name or _BREAK in name else self._text.find(f"{_BREAK}{name}:")
+        if start < 0:
+            raise KeyError(name)
+        start += len(name) + 2
+        return self._text[start : self._text.index(_BREAK, start)]
+
+    def __iter__(self) -> Iterator[str]:
+        return (line.partition(":")[0] for line in self._text.split(_BREAK)[1:-1])
+
+    def __len__(self) -> int:
+        return self._text.count(_BREAK) - 1
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +78,14 @@ def parse_cookies(header: str) -> dict[str, str]:
     return found
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
+def headers_of(scope: Scope) -> Headers:
     """The headers of an ASGI scope by lower-case name; repeated ones are joined (RFC 9110, section 5.3)."""
     found: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         separator = "; " if name == "cookie" else ", "
         found[name] = f"{found[name]}{separator}{value}" if name in found else value
-    return found
+    return Headers(found)
 
 
 def incoming(scope: Scope) -> Incoming:

@@ -1,6 +1,12 @@
 """Everything that a stranger can send or leave open, with its bound."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+
+import msgspec
+
+CHOSEN = "OFFHOOK_LIMITS"
+"""The environment variable by which ``offhook serve --limit-...`` tells an application what to keep to (JSON)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +20,15 @@ class Limits:
     headers: int = 100
     """Header fields of one request; more are answered with 431."""
     head_time: float = 10.0
-    """From the opening of a connection, or the first byte of a later request, to the end of its head; else 408."""
+    """For the head of a request, from the opening or its first byte on; later is 408."""
     body_idle: float = 10.0
     """Between two parts of a body; later closes with 408."""
     body: int = 1024 * 1024
     """Body of one HTTP request, and the texts of one form; more is answered with 413."""
     body_pace: float = 20.0
-    """A body has so long to arrive, and as long again for each 64 kB of it; a slower one is answered with 408."""
+    """For a body, and again for each 64 kB of it; a slower one is answered with 408."""
+    unread: float = 60.0
+    """For somebody who reads nothing of an HTTP answer; then it is cut off."""
     form_parts: int = 1000
     """Fields and files of one form; more are answered with 413."""
     upload: int = 16 * 1024 * 1024
@@ -79,3 +87,8 @@ class Limits:
     """Rendering one document in V8."""
     render_memory: int = 256 * 1024 * 1024
     """Heap of one V8 isolate."""
+
+
+def chosen(limits: Limits | None = None) -> Limits:
+    """*limits*, or the usual ones, with what whoever runs the server has chosen in their place."""
+    return replace(limits or Limits(), **msgspec.json.decode(os.environ.get(CHOSEN, "{}")))

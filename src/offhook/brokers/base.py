@@ -127,6 +127,11 @@ class Broker(Protocol):
     """Between the processes of one application. The module's words are part of the contract."""
 
     @property
+    def waits(self) -> bool:
+        """Whether a publish may have to wait for somebody. If not, it is one step, which nothing can interrupt."""
+        ...
+
+    @property
     def ready(self) -> bool:
         """Whether it can be published to, and announcements arrive, as far as is known."""
         ...

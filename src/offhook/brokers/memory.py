@@ -11,7 +11,8 @@ from itertools import islice
 from msgspec import structs
 
 from offhook.base.env import SYSTEM, Env
-from offhook.base.errors import BrokerError
+from offhook.base.errors import BrokerError, UsageError
+from offhook.base.processes import workers
 from offhook.brokers.base import History, HistoryPage, Listener
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
@@ -122,9 +123,17 @@ class MemoryBroker:
     """Keeps the contract with dictionaries: nothing here waits, so that every method is one atomic step.
 
     :param url: ``memory://``; it has no parts.
+    :raises UsageError: this process is one of several, which would not hear each other.
     """
 
+    waits = False
+
     def __init__(self, url: str = "memory://", env: Env = SYSTEM) -> None:
+        if workers() > 1:
+            raise UsageError(
+                f"memory:// is for one process, and these are {workers()} workers, which would not hear each "
+                'other: give the application broker="redis://…", or leave out --workers'
+            )
         self._env = env
         self._listener: Listener | None = None
         self._node = ""

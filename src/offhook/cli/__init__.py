@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from offhook.base.errors import UsageError
+from offhook.cli.serving import serving_options, settings_of
 from offhook.server.loading import load
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as error:
+            raise _Refusal(error.format_message()) from error
         except UsageError as error:
             raise _Refusal(" ".join(str(error).split())) from error
 
@@ -58,15 +61,18 @@ def main() -> None:
 @_host
 @_port
 @_mode
-def serve(target: str, host: str, port: int, mode: Literal["production", "development"]) -> None:
+@serving_options
+def serve(target: str, mode: Literal["production", "development"], workers: int, **chosen: Any) -> None:
     """Serve MODULE:APP, an App, a Realtime or any other ASGI application."""
-    from offhook.server.serve import serve as run
+    from offhook.server.loading import application
+    from offhook.server.serve import serve, serve_by_workers
 
     os.environ[_MODE] = mode
-    app = load(target)
-    if not callable(app):
-        raise UsageError(f"{target} is not an ASGI application")
-    run(app, host=host, port=port, limits=getattr(app, "limits", None), announce=_announce)
+    settings = settings_of(chosen)
+    if workers > 1:
+        serve_by_workers(target, settings, workers, announce=_announce)
+    else:
+        serve(application(target), settings, announce=_announce)
 
 
 @main.command()

@@ -1,8 +1,8 @@
 """The one port of ``offhook dev``: the application's process, and Vite behind it for what the browser runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from html import escape
 from pathlib import Path
 from typing import TypeAlias
@@ -47,14 +47,13 @@ class Front:
         self._application = application
         self._settled.set()
 
-    @contextmanager
-    def bundling(self) -> Iterator[None]:
-        """Documents wait as long as the block runs: they would be rendered from the views of a moment ago."""
+    def hold_documents(self) -> None:
+        """Documents wait from now on: they would be rendered from the views of a moment ago."""
         self._rendering.clear()
-        try:
-            yield
-        finally:
-            self._rendering.set()
+
+    def release_documents(self) -> None:
+        """Documents are rendered again."""
+        self._rendering.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -7,6 +7,7 @@ from typing import Self
 
 import msgspec
 
+from offhook.dev.child import end_child, start_child, tell_child
 from offhook.dev.serving import Failed, Report
 
 _STOPPING = 12.0
@@ -20,6 +21,8 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process, reports: asyncio.StreamReader) -> None:
         self._process = process
         self._reports = reports
+        self.is_stopped = False
+        """Whether its end is our doing."""
 
     @classmethod
     async def start(cls, target: str) -> Self:
@@ -29,13 +32,10 @@ class Process:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reports), os.fdopen(reading, "rb"))
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await start_child(
                 *(sys.executable, "-m", "offhook.dev.serving", target, str(writing)),
                 env=os.environ | {"OFFHOOK_MODE": "development", "OFFHOOK_VITE": "1"},
-                stdin=asyncio.subprocess.PIPE,
                 pass_fds=[writing],
-                # Ctrl-C in a terminal goes to us alone; the end of its standard input ends it.
-                start_new_session=True,
             )
         finally:
             os.close(writing)
@@ -50,16 +50,9 @@ class Process:
 
     def serve(self) -> None:
         """Have it serve, once it has loaded."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"serve\n")
+        tell_child(self._process, b"serve")
 
     async def stop(self) -> None:
         """End it, and return when it has."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_STOPPING):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        self.is_stopped = True
+        await end_child(self._process, _STOPPING)

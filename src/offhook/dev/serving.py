@@ -22,6 +22,7 @@ from offhook.app import App
 from offhook.base.errors import UsageError
 from offhook.server.loading import load
 from offhook.server.serve import serve
+from offhook.server.settings import Settings
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
@@ -58,11 +59,8 @@ def run(target: str, report: Callable[[Report], object], wait: Callable[[], obje
     try:
         app = load(target)
         report(_prepared(app))
-        if not wait():
-            return
-        _end_with_our_input()
-        limits = getattr(app, "limits", None)
-        serve(app, port=0, limits=limits, announce=lambda url: report(Ready(url)))
+        wait()
+        serve(app, Settings(port=0), announce=lambda url: report(Ready(url)))
     except Exception as error:
         report(failure(error))
         sys.exit(1)
@@ -92,19 +90,31 @@ def _own(trace: TracebackType | None) -> TracebackType | None:
     return own or trace
 
 
-def _end_with_our_input() -> None:
-    def wait() -> None:
-        sys.stdin.read()
-        os.kill(os.getpid(), signal.SIGTERM)
+def _listen() -> threading.Event:
+    """Set when our input says that we shall serve; the end of it ends us, also while a module is still loading."""
+    told = threading.Event()
 
-    threading.Thread(target=wait, daemon=True).start()
+    def listen() -> None:
+        how = signal.SIGTERM
+        if sys.stdin.readline():
+            told.set()
+            sys.stdin.read()
+            how = signal.SIGINT  # As by Ctrl-C: nobody waits longer than they have to.
+        os.kill(os.getpid(), how)
+
+    threading.Thread(target=listen, daemon=True).start()
+    return told
 
 
 def main() -> None:
     """Run as a module."""
     _, target, descriptor = sys.argv
+    told = _listen()
     with open(int(descriptor), "wb", buffering=0) as out:
-        run(target, lambda said: out.write(msgspec.json.encode(said) + b"\n"), sys.stdin.readline)
+        try:
+            run(target, lambda said: out.write(msgspec.json.encode(said) + b"\n"), told.wait)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, and needs nobody to end it
 
 
 if __name__ == "__main__":

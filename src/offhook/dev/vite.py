@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from offhook.base.errors import UsageError
+from offhook.dev.child import end_child, start_child, tell_child
 from offhook.dev.node import find_node
 
 _STARTING = 60.0
@@ -28,10 +29,14 @@ def find_vite(folder: Path) -> Path:
 
 
 class ViteServer:
-    """Vite's server for *folder*, on a port of loopback that nobody but our own server asks."""
+    """Vite's server for *folder*, on a port of loopback that nobody but our own server asks.
+
+    :raises UsageError: no Node, or no Vite.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._program = (find_node(), find_vite(folder))
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self._port: int = probe.getsockname()[1]
 
@@ -46,17 +51,12 @@ class ViteServer:
         :raises UsageError: it ended instead; it has said why.
         """
         options = ["--host", "127.0.0.1", "--port", str(self._port), "--strictPort", "--clearScreen", "false"]
-        self._process = await asyncio.create_subprocess_exec(
-            find_node(),
-            find_vite(self._folder),
+        self._process = await start_child(
+            *self._program,
             *options,
-            "--logLevel",
-            "warn",
-            cwd=self._folder,
+            *("--logLevel", "warn"),
             env=os.environ | {"NODE_ENV": "development", "OFFHOOK_DEV": "1"},
-            stdin=asyncio.subprocess.PIPE,
-            # Ctrl-C in a terminal goes to us alone; the end of its standard input ends it.
-            start_new_session=True,
+            cwd=self._folder,
         )
         async with asyncio.timeout(_STARTING):
             while not await self._listens():
@@ -74,16 +74,12 @@ class ViteServer:
 
     def tell(self, **said: Any) -> None:
         """Pass a word to our plugin inside it (``client/src/vite/development.ts``)."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(msgspec.json.encode(said) + b"\n")
+        tell_child(self._process, msgspec.json.encode(said))
+
+    async def ended(self) -> int:
+        """Return when it has, with its status."""
+        return await self._process.wait()
 
     async def stop(self) -> None:
-        """End it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_STOPPING):
-                await self._process.wait()
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        """End it, and return when it has."""
+        await end_child(self._process, _STOPPING)

@@ -47,6 +47,8 @@ class Assets:
         self._files: dict[str, Path] = {}
         self._variants: dict[Path, dict[str, Path]] = {}
         """The compressed variants of each file, by encoding, in the order of preference."""
+        self._heads: dict[tuple[str, ...], tuple[str, str]] = {}
+        """What the pages of a route have in their heads, around the nonce."""
 
     def load(self) -> None:
         """Read the build.
@@ -61,6 +63,7 @@ class Assets:
             raise UsageError(f"there are no built views in {self._folder.name}/; run `offhook build`")
         content = manifest.read_bytes()
         self._chunks = msgspec.json.decode(content, type=dict[str, Chunk])
+        self._heads.clear()
         self._files = dict(_files(client))
         self._variants = {file: _variants_of(file) for file in self._files.values()}
         everything = content + (bundle.read_bytes() if bundle.is_file() else b"")
@@ -68,18 +71,25 @@ class Assets:
 
     def head(self, views: Sequence[str], nonce: str = "") -> str:
         """Style sheets, preloads and the entry script, with its *nonce*, for a page with these *views*."""
+        key = tuple(views)
+        if key not in self._heads:
+            self._heads[key] = self._head(key)
+        before, after = self._heads[key]
+        return f'{before} nonce="{nonce}"{after}' if nonce and after else before + after
+
+    def _head(self, views: tuple[str, ...]) -> tuple[str, str]:
         entry = next((name for name, chunk in self._chunks.items() if chunk.is_entry), None)
         if entry is None:
-            return ""
+            return "", ""
         chunks = list(self._with_imports([entry, *views]))
         styles = dict.fromkeys(css for chunk in chunks for css in chunk.css)
         scripts = dict.fromkeys(chunk.file for chunk in chunks)
-        mark = f' nonce="{nonce}"' if nonce else ""
-        return (
+        before = (
             "".join(f'<link rel="stylesheet" href="/{escape(css)}"/>' for css in styles)
             + "".join(f'<link rel="modulepreload" href="/{escape(script)}"/>' for script in scripts)
-            + f'<script type="module" async="" src="/{escape(self._chunks[entry].file)}"{mark}></script>'
+            + f'<script type="module" async="" src="/{escape(self._chunks[entry].file)}"'
         )
+        return before, "></script>"
 
     def respond(self, scope: Scope) -> Response | None:
         """The file that a request asks for; None when the address is a page's."""

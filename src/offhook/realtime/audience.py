@@ -1,14 +1,17 @@
 """The subscriptions to one channel in this process, grouped so that one look at a publication does for all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
 from offhook.realtime.channel import Channel
+from offhook.realtime.fanout import Fanout, Group, Outbox
 from offhook.realtime.forms import Copies, Form
-from offhook.realtime.send_queue import SendQueue, Turn
+from offhook.realtime.metrics import Metrics
 from offhook.realtime.subscription import Subscription
+from offhook.wire.codec import Variant
 from offhook.wire.position import Position
 from offhook.wire.publication import Publication
+from offhook.wire.replies import Push
 
 Place: TypeAlias = Literal["next", "known", "gap"]
 
@@ -26,10 +29,10 @@ class Cohort:
         # The last publication that the clients have or are about to get.
         self.offset = position.offset
         self.epoch = position.epoch
-        self.groups: dict[Form, dict[Subscription, SendQueue]] = {}
+        self.groups: dict[Form, Group] = {}
 
     def __iter__(self) -> Iterator[Subscription]:
-        return (each for group in self.groups.values() for each in group)
+        return (each for group in self.groups.values() for each in group.members)
 
     @property
     def position(self) -> Position:
@@ -49,56 +52,46 @@ class Cohort:
 
     def add(self, subscription: Subscription, form: Form) -> None:
         """It receives what follows as *form*."""
-        self.groups.setdefault(form, {})[subscription] = subscription.queue
+        self.groups.setdefault(form, Group()).add(subscription)
 
     def discard(self, subscription: Subscription) -> None:
         """It receives nothing any more."""
-        for form, group in self.groups.items():
-            if group.pop(subscription, None) is not None:
-                if not group:
-                    del self.groups[form]
-                return
+        _remove(subscription, self.groups)
 
     def absorb(self, other: "Cohort") -> None:
         """Those of *other* stand at the same place now."""
         for form, group in other.groups.items():
-            self.groups.setdefault(form, {}).update(group)
+            self._take_over(group, form)
 
-    def deliver(self, copies: Copies, turn: Turn) -> None:
+    def deliver(self, copies: Copies, outbox: Outbox, metrics: Metrics, *, lossy: bool) -> None:
         """Pass a publication on to all."""
-        for form, group in list(self.groups.items()):
-            outgoing = copies.of(form)
-            turn.put(list(group.values()), outgoing)
-            turn.metrics.delivered(len(group), len(outgoing.data))
-        self._all_have_one()
-
-    def offer(self, copies: Copies, turn: Turn) -> None:
-        """Pass a publication on, in a channel whose slow clients need not get everything."""
-        for form, group in list(self.groups.items()):
-            outgoing, full = copies.of(form), copies.of(form.full)
-            for subscription, queue in list(group.items()):
-                queue.offer(subscription, outgoing, full)
-            turn.metrics.delivered(len(group), len(outgoing.data))
-        self._all_have_one()
-
-    def _all_have_one(self) -> None:
+        for form, group in tuple(self.groups.items()):
+            outgoing, full = copies.of(form), copies.of(form.full if lossy else form)
+            metrics.delivered(len(group), len(outgoing.data))
+            outbox.put(group, form.variant, outgoing, full, lossy=lossy)
         for form in [form for form in self.groups if form.delta == "first"]:
-            self.groups.setdefault(Form(form.variant, "next"), {}).update(self.groups.pop(form))
+            self._take_over(self.groups.pop(form), Form(form.variant, "next"))
+
+    def _take_over(self, group: Group, form: Form) -> None:
+        known = self.groups.setdefault(form, group)
+        if known is not group:
+            known.absorb(group)
 
 
 class Audience:
     """All subscriptions to one channel, from the moment when they are registered to their end."""
 
-    def __init__(self, name: str, channel: type[Channel[Any]], turn: Turn) -> None:
+    def __init__(self, name: str, channel: type[Channel[Any]], fanout: Fanout) -> None:
         self.members: dict[Subscription, None] = {}
         self.cohorts: list[Cohort] = []
         self._name = name
-        self._turn = turn
+        self._metrics = fanout.turn.metrics
+        self._outbox = Outbox(fanout)
         self._lossy = channel.slow in ("latest", "drop_oldest", "resync")
         self._delta = channel.delta
         self._catching_up: dict[Subscription, None] = {}
-        self._hearing: dict[Subscription, SendQueue] = {}
-        """Those who are told who joins and leaves."""
+        self._hearing: dict[Variant, Group] = {}
+        """Those who are told who joins and leaves; all others are spared it."""
         self._last: Publication | None = None
 
     def add(self, subscription: Subscription) -> None:
@@ -118,35 +111,37 @@ class Audience:
             self.cohorts.append(cohort)
         cohort.add(subscription, subscription.form(has_one=has_one))
         if subscription.hears_joins:
-            self._hearing[subscription] = subscription.queue
+            self._hearing.setdefault(subscription.queue.variant, Group()).add(subscription)
         return True
 
     def discard(self, subscription: Subscription) -> None:
-        """It is gone."""
+        """It is gone. What is on its way to it goes into its queue now, and nothing does later."""
         self.members.pop(subscription, None)
         self._catching_up.pop(subscription, None)
-        self._hearing.pop(subscription, None)
+        _remove(subscription, self._hearing)
         for cohort in self.cohorts:
             cohort.discard(subscription)
         self.cohorts = [each for each in self.cohorts if each.groups]
+        self._outbox.hurry(subscription)
 
-    @property
-    def hearing(self) -> list[SendQueue]:
-        """The queues of those who are told who joins and leaves."""
-        return list(self._hearing.values())
+    def tell(self, push: Push) -> None:
+        """Say who joins or leaves, after the publications that are on their way."""
+        _seal(group for cohort in self.cohorts for group in cohort.groups.values())
+        for variant, group in tuple(self._hearing.items()):
+            outgoing = variant.encode(push)
+            self._outbox.put(group, variant, outgoing, outgoing, lossy=False)
 
     def deliver(self, publication: Publication) -> list[Subscription]:
         """Pass *publication* on; those who miss the one before it, and receive nothing any more."""
+        _seal(self._hearing.values())
         for catching_up in self._catching_up:
             catching_up.hold(publication)
         copies = Copies(self._name, publication, self._last)
         lost: list[Subscription] = []
         for cohort in tuple(self.cohorts):
             match cohort.place(publication):
-                case "next" if self._lossy:
-                    cohort.offer(copies, self._turn)
                 case "next":
-                    cohort.deliver(copies, self._turn)
+                    cohort.deliver(copies, self._outbox, self._metrics, lossy=self._lossy)
                 case "gap":
                     lost += self.dismiss(cohort)
         if len(self.cohorts) > 1:
@@ -196,3 +191,18 @@ class Audience:
             if cohort.epoch != top.epoch or cohort.offset < least.offset or had[cohort] > top.offset:
                 lost += self.dismiss(cohort)
         return lost
+
+
+def _remove(subscription: Subscription, groups: dict[Any, Group]) -> None:
+    """From the one of *groups* that it is in, if any."""
+    for key, group in groups.items():
+        if group.members.pop(subscription, None) is not None:
+            if not group:
+                del groups[key]
+            return
+
+
+def _seal(groups: Iterable[Group]) -> None:
+    """What follows in these *groups* does not go with what is under way: it comes after something else."""
+    for group in groups:
+        group.open = None

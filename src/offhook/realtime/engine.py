@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from offhook.base import codes, observe
@@ -15,6 +16,7 @@ from offhook.base.types import Json, Payload
 from offhook.brokers.base import Broker
 from offhook.realtime.channel import Channel
 from offhook.realtime.control import Control
+from offhook.realtime.heartbeat import Heartbeat
 from offhook.realtime.hooks import OnConnect, OnDisconnect
 from offhook.realtime.hub import Hub
 from offhook.realtime.line import Line
@@ -72,6 +74,7 @@ class Engine:
         self.metrics = Metrics()
         self.turn = Turn(self.metrics)
         self.sessions = Sessions(self.limits)
+        self.heartbeat = Heartbeat(self.limits, env)
         self.control = Control(broker, self.sessions, self.background, self.limits)
         self.hub = Hub(broker, self.background, self.limits, env, self.turn, self.control.on_control)
         self.presence = Presence(broker, self.limits)
@@ -139,14 +142,16 @@ class Engine:
                 "one, with its lifespan; call line.publish_sync from threads that run none"
             )
 
-    async def hang_up(self) -> None:
-        """Close every connection with 3001, so that clients come back elsewhere, and let nobody in any more.
-
-        It returns when clients know, or do not listen. Publishing still works, until ``stop``.
-        """
+    def shut(self) -> None:
+        """Let nobody in any more. Who is here stays, and publishing still works, until ``stop``."""
         self._open = False
-        for session in self.sessions:
-            session.close(Disconnect(codes.SHUTDOWN))
+
+    def farewells(self) -> list[Callable[[], None]]:
+        """For every connection what closes it with 3001, so that its client comes back elsewhere."""
+        return [partial(session.close, Disconnect(codes.SHUTDOWN)) for session in self.sessions]
+
+    async def finish(self) -> None:
+        """Return when all who were closed know it, or do not listen."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.limits.write):
                 await self.background.finish()
@@ -160,8 +165,8 @@ class Engine:
             return
         self.check_loop()
         self._state = "stopping"
-        for session in self.sessions:
-            session.close(Disconnect(codes.SHUTDOWN))
+        for farewell in self.farewells():
+            farewell()
         self.hub.close()
         await self.background.finish()
         self._upkeep.cancel()

@@ -28,7 +28,7 @@ class Form:
     @property
     def full(self) -> "Form":
         """The same, for a client of which nobody knows what it has."""
-        return replace(self, delta="none" if self.delta == "none" else "first")
+        return replace(self, delta="first") if self.delta == "next" else self
 
 
 class Copies:

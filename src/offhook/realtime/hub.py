@@ -1,8 +1,8 @@
 """Who is subscribed in this process, and how the broker's announcements reach them.
 
-A publication is encoded once a form and the same object is put into every queue: no await, no task and no
-exception handler for each recipient. Where all subscriptions of a channel stand at the same place, that is looked
-at once for all of them (``audience.py``).
+A publication is encoded once a form, and every subscriber gets the same object: no await, no task and no exception
+handler for each of them. Where all subscriptions of a channel stand at the same place, that is looked at once for
+all of them (``audience.py``). Thousands are written to a chunk at a time (``fanout.py``).
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from offhook.base.errors import BrokerError
 from offhook.base.limits import Limits
 from offhook.brokers.base import Broker
 from offhook.realtime.audience import Audience, Cohort
+from offhook.realtime.fanout import Fanout
 from offhook.realtime.reads import Past, Reads, Wanted, retrieve
-from offhook.realtime.send_queue import SendQueue, Turn
+from offhook.realtime.send_queue import Turn
 from offhook.realtime.subscription import Subscription
 from offhook.realtime.tasks import Background, start
-from offhook.wire.codec import Outgoing, Variant
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
 from offhook.wire.replies import Push, join_push, leave_push
@@ -81,7 +81,8 @@ class Hub:
         self._limits = limits
         self._env = env
         self._background = background
-        self._turn = turn
+        self._metrics = turn.metrics
+        self._fanout = Fanout(turn, limits)
         self._reads = Reads(broker, limits)
         self._doubted: set[str] = set()
         """Channels of which it has to be found out whether somebody misses something."""
@@ -107,7 +108,7 @@ class Hub:
         """
         local = self._locals.get(subscription.name)
         if local is None:
-            audience = Audience(subscription.name, type(subscription.address.channel), self._turn)
+            audience = Audience(subscription.name, type(subscription.address.channel), self._fanout)
             local = self._locals[subscription.name] = _Local(subscription.name, audience)
         local.audience.add(subscription)
         if local.release is not None:
@@ -172,7 +173,7 @@ class Hub:
 
     def on_publication(self, channel: str, publication: Publication) -> None:
         """Deliver *publication*."""
-        self._turn.metrics.publications += 1
+        self._metrics.publications += 1
         local = self._locals.get(channel)
         if local is None:
             return
@@ -184,27 +185,27 @@ class Hub:
 
     def on_join(self, channel: str, info: ClientInfo) -> None:
         """Deliver that *info* joined."""
-        _tell(self._hearing(channel), join_push(channel, info))
+        self._tell(channel, join_push(channel, info))
 
     def on_leave(self, channel: str, info: ClientInfo) -> None:
         """Deliver that *info* left."""
-        _tell(self._hearing(channel), leave_push(channel, info))
+        self._tell(channel, leave_push(channel, info))
+
+    def _tell(self, channel: str, push: Push) -> None:
+        local = self._locals.get(channel)
+        if local is not None:
+            local.audience.tell(push)
 
     def on_doubt(self, channels: Sequence[str] | None) -> None:
         """Look at once whether anybody misses something."""
         names = self._locals.keys() if channels is None else self._locals.keys() & set(channels)
         for name in names:
             self._locals[name].audience.doubt()
-        self._turn.metrics.doubts += len(names)
+        self._metrics.doubts += len(names)
         self._doubted.update(names)
         if not self._looking:
             self._looking = True
             self._background.start(self._look())
-
-    def _hearing(self, channel: str) -> list[SendQueue]:
-        """Those who asked to hear of joins; all others are spared them."""
-        local = self._locals.get(channel)
-        return local.audience.hearing if local is not None else []
 
     # Position checks (protocol §10)
 
@@ -274,12 +275,3 @@ class Hub:
         for subscription in lost:
             delay = self._env.jitter(0, spread)
             loop.call_later(delay, subscription.fail, codes.UNSUBSCRIBED_INSUFFICIENT)
-
-
-def _tell(queues: Iterable[SendQueue], push: Push) -> None:
-    encoded: dict[Variant, Outgoing] = {}
-    for queue in queues:
-        outgoing = encoded.get(queue.variant)
-        if outgoing is None:
-            outgoing = encoded[queue.variant] = queue.variant.encode(push)
-        queue.put(outgoing)

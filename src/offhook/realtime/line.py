@@ -18,7 +18,7 @@ from offhook.realtime.channel import Channel
 from offhook.realtime.control import Control
 from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Tell
 from offhook.realtime.registry import Registry
-from offhook.realtime.tasks import Background, in_loop
+from offhook.realtime.tasks import Background, in_loop, within
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
 
@@ -144,17 +144,19 @@ class Line:
         schema.check(data, self._home.registry.rules(type(channel)).publishes)
         publication = Publication(schema.encode(data), tags=self._tags(tags))
         appending = self._append(name, publication, channel.history, once, change)
+        if not self._home.broker.waits:
+            return await appending
         return await self._home.background.unbroken("a publication", appending)
 
     async def _append(
         self, name: str, publication: Publication, history: History | None, once: "Once", change: "Change | None"
     ) -> Position:
         mark = change.mark if change is not None else None
+        publishing = self._home.broker.publish(
+            name, publication, history=history, mark=mark, key=once.key, version=once.version
+        )
         try:
-            async with asyncio.timeout(self._home.limits.publish):
-                position = await self._home.broker.publish(
-                    name, publication, history=history, mark=mark, key=once.key, version=once.version
-                )
+            position = await within(self._home.limits.publish, publishing)
         except TimeoutError:
             raise BrokerError(f"publishing took longer than {self._home.limits.publish} s") from None
         if change is not None:

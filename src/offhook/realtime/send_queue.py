@@ -4,14 +4,12 @@ The first message of a loop turn is written at once, what follows in the same tu
 busy with a frame, is joined into few frames. What waits is bounded: beyond the bound publications are given up
 where their channel allows it, and otherwise the queue ends its own connection. It slows nobody else.
 
-A publication that needs not wait goes through ``Turn.put``, which ``bench engine`` compares with a bare loop of
-writes.
+Publications that need not wait are written by ``fanout.py``, which knows many queues at once.
 """
 
 import asyncio
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from offhook.base import codes
@@ -75,22 +73,14 @@ class Turn:
             asyncio.get_running_loop().call_soon(self._end)
         return self.number
 
+    def advance(self) -> None:
+        """Who wrote in this turn may write at once again, unless something waits."""
+        self.number += 1
+
     def add(self, queue: "SendQueue") -> None:
         """Have ``queue.flush`` called when this turn is over."""
         self.begin()
         self._waiting.append(queue)
-
-    def put(self, queues: Iterable["SendQueue"], outgoing: Outgoing) -> None:
-        """``put`` on all *queues*; here and nowhere else it is worth the repetition."""
-        number, frame = self.begin(), outgoing.frame
-        for queue in queues:
-            if queue.wrote < number:
-                queue.wrote = number
-                writing = queue.write(frame)
-                if writing is not None:
-                    queue.watch(writing)
-            else:
-                queue.put(outgoing)
 
     def _end(self) -> None:
         self._running = False
@@ -142,7 +132,7 @@ class SendQueue:
         self._turn = turn
         self._limits = limits
         self._fail = fail
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: list[_Waiting] = []
         self._latest: dict[Lossy, _Waiting] = {}
         """What waits of channels where only the latest does."""
         self._bytes = 0
@@ -192,8 +182,7 @@ class SendQueue:
     def flush(self) -> None:
         """Write what waits, as one frame; called when the network is ready and the turn is over."""
         if self._waiting and not self._busy:
-            count = min(len(self._waiting), self._limits.frame_messages)
-            self._write(self.variant.join([self._take() for _ in range(count)]))
+            self._write(self.variant.join(self._take(self._limits.frame_messages)))
         if self._busy:
             return
         if self._waiting:
@@ -212,12 +201,14 @@ class SendQueue:
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
-    def _take(self) -> Outgoing:
-        waiting = self._waiting.popleft()
-        if waiting.owner is not None:
-            self._latest.pop(waiting.owner, None)
-        self._bytes -= len(waiting.outgoing.data)
-        return waiting.outgoing
+    def _take(self, most: int) -> list[Outgoing]:
+        taken = self._waiting[:most]
+        del self._waiting[:most]
+        for each in taken:
+            if each.owner is not None:
+                self._latest.pop(each.owner, None)
+            self._bytes -= len(each.outgoing.data)
+        return [each.outgoing for each in taken]
 
     async def drain(self) -> None:
         """Take no more, and return when all that was put has been written."""
@@ -280,7 +271,7 @@ class SendQueue:
         The next delta is one to the newest; what waits is no delta.
         """
         newest = {each.owner: each for each in self._waiting}
-        kept: deque[_Waiting] = deque()
+        kept: list[_Waiting] = []
         for each in self._waiting:
             owner = each.owner
             lossy = owner is not None and owner.slow == "drop_oldest" and newest[owner] is not each
@@ -294,7 +285,7 @@ class SendQueue:
         """Give up all publications of channels whose clients then take a new snapshot."""
         owners = {each.owner for each in self._waiting if each.owner is not None and each.owner.slow == "resync"}
         given_up = [each for each in self._waiting if each.owner in owners]
-        self._waiting = deque(each for each in self._waiting if each.owner not in owners)
+        self._waiting = [each for each in self._waiting if each.owner not in owners]
         self._bytes -= sum(len(each.outgoing.data) for each in given_up)
         for owner in owners:
             owner.resync()

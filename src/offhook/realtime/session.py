@@ -1,7 +1,7 @@
 """One connected client, without its transport: what is legal now, in which order, and for how long."""
 
 import asyncio
-from collections import deque
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -62,6 +62,31 @@ class Session:
     :param pings: whether to ping; not where the transport has pings of its own.
     """
 
+    __slots__ = (
+        "_allowance",
+        "_behaviour",
+        "_expiry",
+        "_in_flight",
+        "_last",
+        "_loop",
+        "_pending",
+        "_ready",
+        "_transport",
+        "by_token",
+        "client",
+        "engine",
+        "identity",
+        "incoming",
+        "info",
+        "pings",
+        "queue",
+        "secret",
+        "state",
+        "subscriptions",
+        "uni",
+        "welcome",
+    )
+
     def __init__(
         self,
         engine: Engine,
@@ -94,19 +119,20 @@ class Session:
         self.queue = SendQueue(variant, transport, engine.turn, engine.limits, self._fail)
         self._transport = transport
         self._behaviour = behaviour
-        self._pending: deque[Command] = deque()
+        self._pending: list[Command] = []
+        """Commands that wait, the oldest last."""
         self._in_flight = 0
         self._last: dict[str, asyncio.Task[Any]] = {}
         """The latest work on each channel that has not ended."""
         self._ready: asyncio.Future[None] | None = None
-        self._unanswered_ping = False
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(engine.limits.connect, self.close, Disconnect(codes.STALE))
         self._allowance = Allowance(
             engine.limits.commands_a_second, engine.limits.commands_at_once, self._loop.time()
         )
-        self._expiry = Expiry(engine.env, lambda: behaviour.expire(self))
+        self._expiry: Expiry | None = None
+        """When its sign-in runs out; None is never."""
         engine.sessions.add(self)
+        engine.heartbeat.opened(self)
         engine.metrics.connections += 1
 
     @property
@@ -149,7 +175,7 @@ class Session:
             return
         self._allowance.refill(self._loop.time())
         try:
-            self._pending.extend(self.queue.variant.codec.decode(frame))
+            self._pending[:0] = reversed(self.queue.variant.codec.decode(frame))
         except Malformed:
             self.close(Disconnect(codes.BAD_COMMAND))
         self._pump()
@@ -169,7 +195,7 @@ class Session:
     def _pump(self) -> None:
         most = self.engine.limits.commands_in_flight
         while self._pending and self._in_flight < most and self.state != "connecting":
-            self._handle(self._pending.popleft())
+            self._handle(self._pending.pop())
         if not self._pending and self._ready is not None and not self._ready.done():
             self._ready.set_result(None)
 
@@ -189,7 +215,8 @@ class Session:
         if self.state == "unusable" or opens != (self.state == "opened"):
             raise Disconnect(codes.BAD_COMMAND)
         if not command.number and not isinstance(request, SendRequest):
-            self._pong()
+            if not self.engine.heartbeat.answered(self):
+                raise Disconnect(codes.BAD_COMMAND)
             return False
         if request is None:
             raise Disconnect(codes.BAD_COMMAND)
@@ -276,47 +303,35 @@ class Session:
         """End *subscription* and tell the client why; nothing when it is ending already."""
         if self.subscriptions.get(subscription.name) is subscription:
             del self.subscriptions[subscription.name]
-            self.send(unsubscribe_push(subscription.name, code))
             self.forget(subscription)
+            self.send(unsubscribe_push(subscription.name, code))
             self.after(subscription.name, self.engine.presence.leave(subscription))
 
     def forget(self, subscription: Subscription) -> None:
         """Deliver to *subscription* no more; what others see of it is left to do."""
-        subscription.end()
         self.engine.hub.remove(subscription)
+        subscription.end()
 
     # Time
 
     def connected(self) -> None:
         """The client knows that it is connected; from now on pings show whether it is there."""
         self.state = "connected"
-        self._timer.cancel()
-        if self.pings:
-            ping = self.engine.limits.ping
-            self._timer = self._loop.call_later(self.engine.env.jitter(0.5, 1) * ping, self._ping)
+        self.engine.heartbeat.connected(self)
         if self.identity is not None:
             self.expire_at(self.identity.expires)
 
-    def _ping(self) -> None:
-        self._next_ping = self._loop.time() + self.engine.limits.ping
+    def ping(self) -> None:
+        """Ask whether the client is there."""
         self.queue.put(self.queue.variant.ping())
-        if self.uni:
-            self._timer = self._loop.call_at(self._next_ping, self._ping)
-            return
-        self._unanswered_ping = True
-        self._timer = self._loop.call_later(self.engine.limits.pong, self.close, Disconnect(codes.NO_PONG))
-
-    def _pong(self) -> None:
-        if not self._unanswered_ping:
-            raise Disconnect(codes.BAD_COMMAND)
-        self._unanswered_ping = False
-        self._timer.cancel()
-        self._timer = self._loop.call_at(self._next_ping, self._ping)
 
     def expire_at(self, expires: float) -> None:
         """The sign-in runs out at the second *expires* since 1970; a client with a token may be a little late."""
         grace = self.engine.limits.refresh_grace if self.by_token else 0.0
-        self._expiry.set(expires + grace)
+        if self._expiry is None and expires != math.inf:
+            self._expiry = Expiry(self.engine.env, partial(self._behaviour.expire, self))
+        if self._expiry is not None:
+            self._expiry.set(expires + grace)
 
     # The end
 
@@ -342,8 +357,9 @@ class Session:
         self.state = "closed"
         self.engine.metrics.disconnects[disconnect.code.number] += 1
         observe.ended(self.client.id, disconnect)
-        self._timer.cancel()
-        self._expiry.cancel()
+        self.engine.heartbeat.ended(self)
+        if self._expiry is not None:
+            self._expiry.cancel()
         self._pending.clear()
         self._pump()
         self.engine.sessions.discard(self)

@@ -141,5 +141,6 @@ class Subscription:
         self._fail(self, code)
 
     def resync(self) -> None:
-        """The client reads too slowly and takes a new snapshot."""
+        """The client reads too slowly and takes a new snapshot; what is on its way to it already has a hole."""
+        self.live = False
         self._fail(self, codes.UNSUBSCRIBED_INVALIDATED)

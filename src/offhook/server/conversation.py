@@ -178,11 +178,9 @@ class Conversation:
                 raise RuntimeError(f"unexpected ASGI message {kind!r} ({stage.name.lower()})")
 
     def _send_data(self, message: AsgiMessage) -> None:
-        data, deflater = message.get("bytes"), self._upgrade.deflater
-        if data is None:
-            self._upgrade.write(frames.text(message["text"].encode(), deflater))
-        else:
-            self._upgrade.write(frames.binary(data, deflater))
+        data = message.get("bytes")
+        data = message["text"] if data is None else data
+        self._upgrade.write(frames.message(data, self._upgrade.deflater))
 
     def _close(self, code: int, reason: str) -> None:
         self._upgrade.close(code, reason)

@@ -7,26 +7,31 @@ beside chunks, blanks where none may be. The docstrings say what differs from th
 import asyncio
 import re
 from collections.abc import Collection, MutableMapping
+from functools import partial
 from typing import Any, ClassVar, cast
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from offhook.base.limits import Limits
-from offhook.base.types import AsgiApp
-from offhook.server.deadlines import Deadlines
+from offhook.base.types import AsgiApp, Receive, Scope, Send
+from offhook.realtime.deadlines import Deadlines
+from offhook.server import access
 from offhook.server.upgrade import refusal
 
 _PIECE = 16 * 1024
 """So much is parsed in one go; by so much may a limit be overrun."""
 _PIPELINE = 64
 """Requests that wait for the answer to an earlier one on the same connection."""
+_LOGGED = 256
+"""Bytes of a refused address that are logged."""
 _PORT = re.compile(r":[0-9]*\Z")
-_STALLED = 60.0
-"""Seconds for which a peer may read nothing of what waits for it."""
+_LINGERING = 5.0
+"""Seconds for which a peer may go on sending what nobody takes, so that it gets to read why."""
 
 
 class Config(uvicorn.Config):
@@ -34,14 +39,33 @@ class Config(uvicorn.Config):
 
     :param limits: of the heads and bodies of requests.
     :param hosts: the values of ``Host`` that are answered, without ports; empty: all of them.
+    :param logs_access: whether refusals that the application never hears of are in the access log.
     """
 
     def __init__(
-        self, app: AsgiApp, *, limits: Limits | None = None, hosts: Collection[str] = (), **settings: Any
+        self,
+        app: AsgiApp,
+        *,
+        limits: Limits | None = None,
+        hosts: Collection[str] = (),
+        logs_access: bool = False,
+        **settings: Any,
     ) -> None:
         super().__init__(cast("Any", app), **settings)
         self.limits = limits or Limits()
         self.hosts = frozenset(host.lower() for host in hosts)
+        self.logs_access = logs_access
+
+
+class State(ServerState):
+    """What all connections of one server share, and whether it is about to end."""
+
+    draining = False
+
+
+def limits_of(config: uvicorn.Config) -> Limits:
+    """Those of *config*; the usual ones where it is uvicorn's own."""
+    return config.limits if isinstance(config, Config) else Limits()
 
 
 class _Refusal(Exception):
@@ -60,7 +84,8 @@ class _Times:
     def __init__(self, limits: Limits) -> None:
         self.heads: Deadlines[HttpProtocol] = Deadlines(limits.head_time, HttpProtocol.late_head)
         self.bodies: Deadlines[HttpProtocol] = Deadlines(limits.body_idle, HttpProtocol.late_body)
-        self.stalled: Deadlines[HttpProtocol] = Deadlines(_STALLED, HttpProtocol.give_up)
+        self.stalled: Deadlines[HttpProtocol] = Deadlines(limits.unread, HttpProtocol.give_up)
+        self.lingering: Deadlines[HttpProtocol] = Deadlines(_LINGERING, HttpProtocol.leave)
 
     @classmethod
     def of(cls, limits: Limits, server_state: ServerState) -> "_Times":
@@ -72,7 +97,7 @@ class _Times:
 
     def forget(self, connection: "HttpProtocol") -> None:
         """It is gone, or none of ours any more."""
-        for deadlines in (self.heads, self.bodies, self.stalled):
+        for deadlines in (self.heads, self.bodies, self.stalled, self.lingering):
             deadlines.end(connection)
 
 
@@ -83,7 +108,7 @@ class HttpProtocol(HttpToolsProtocol):
         self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **further: Any
     ) -> None:
         super().__init__(config, server_state, app_state, **further)
-        self._limits = config.limits if isinstance(config, Config) else Limits()
+        self._limits = limits_of(config)
         self._hosts: Collection[str] = config.hosts if isinstance(config, Config) else ()
         self._times = _Times.of(self._limits, server_state)
         self._in_head = False
@@ -92,6 +117,12 @@ class HttpProtocol(HttpToolsProtocol):
         """The same of the whole request."""
         self._size = 0
         """Bytes of the head, as far as they came."""
+        self._answered: RequestResponseCycle | None = None
+        """The request that is being answered; ``cycle`` is the latest one, which may wait for that."""
+        self._body_left = 0
+        """So much may the body still bring."""
+        self._has_grown = False
+        """Whether a part of it came."""
 
     # The connection
 
@@ -101,8 +132,15 @@ class HttpProtocol(HttpToolsProtocol):
         self._times.heads.begin(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing of it is left."""
+        """Nothing of it is left. uvicorn tells the latest request alone; an earlier one would write on.
+
+        After a reset it also forgets the timer of a connection that is kept alive.
+        """
         self._times.forget(self)
+        self._unset_keepalive_if_required()
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -117,6 +155,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse it in pieces, so that limits hold before much is in memory."""
+        if self in self._times.lingering:
+            return
         self._unset_keepalive_if_required()
         if not self._in_message and self not in self._times.heads:
             self._times.heads.begin(self)
@@ -137,6 +177,10 @@ class HttpProtocol(HttpToolsProtocol):
         if self._in_head:
             self._count(len(piece))
         self.parser.feed_data(piece)
+        if self._has_grown:
+            self._has_grown = False
+            if self in self._times.bodies:
+                self._times.bodies.begin(self)
 
     def _count(self, size: int) -> None:
         self._size += size
@@ -176,15 +220,21 @@ class HttpProtocol(HttpToolsProtocol):
             raise _Refusal(505)
         self._check_host()
         has_body = self._check_framing()
+        self._check_length()
         if len(self.pipeline) >= _PIPELINE:
             raise _Refusal(503)
         super().on_headers_complete()
+        if self._is_draining and self.cycle is not None:
+            self.cycle.keep_alive = False
         if has_body:
             self._times.bodies.begin(self)
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body, and time for the next."""
-        self._times.bodies.begin(self)
+        """A part of the body. It may be a single byte, so that this is not the place for much."""
+        self._has_grown = True
+        self._body_left -= len(body)
+        if self._body_left < 0:
+            raise _Refusal(413)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -192,6 +242,20 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_message = False
         self._times.bodies.end(self)
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request."""
+        self._answered = cycle
+        super()._start_asgi_task(cycle, partial(self._answer, cycle, app))
+
+    async def _answer(
+        self, cycle: RequestResponseCycle, app: AsgiApp, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Ask *app*. An answer that it gives up because nobody reads it does not wait for them any longer."""
+        await app(scope, receive, send)
+        if cycle.response_started and not cycle.response_complete and self.flow.write_paused:
+            cycle.disconnected = True
+            self.transport.abort()
 
     def on_response_complete(self) -> None:
         """The answer is written, though perhaps not read."""
@@ -218,7 +282,20 @@ class HttpProtocol(HttpToolsProtocol):
             raise _Refusal(400)  # RFC 6455, section 4.2.1
         return bool(fields)
 
+    def _check_length(self) -> None:
+        """A body that is announced as too large is refused before it comes; the others while they come."""
+        fields = dict(self.headers)
+        is_form = fields.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        self._body_left = self._limits.uploads if is_form else self._limits.body
+        length = fields.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._body_left:
+            raise _Refusal(413)
+
     # The end
+
+    @property
+    def _is_draining(self) -> bool:
+        return isinstance(self.server_state, State) and self.server_state.draining
 
     def late_head(self) -> None:
         """The head took too long. Who has begun one is told; an answer that is under way is not disturbed."""
@@ -240,6 +317,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Nobody reads."""
         self.transport.abort()
 
+    def leave(self) -> None:
+        """They had the time to read why."""
+        self.transport.close()
+
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -254,15 +335,42 @@ class HttpProtocol(HttpToolsProtocol):
         if self._is_answering():
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        if not self._is_answering() or not (self.cycle.response_started or self.pipeline):
-            self.transport.write(refusal(status))
         self._times.stalled.begin(self)
-        self.transport.close()
+        if self._has_answered() or (self._is_answering() and (self.cycle.response_started or self.pipeline)):
+            self.transport.close()
+            return
+        self._log(status)
+        self.transport.write(refusal(status))
+        if status == 413:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _has_answered(self) -> bool:
+        """Whether the rest of a request is refused that has its answer; a second one would pass for the next's."""
+        cycle = self.cycle
+        return self._in_message and cycle is not None and cycle.scope is self.scope and cycle.response_complete
+
+    def _linger(self) -> None:
+        """A connection that is closed while bytes arrive is reset, and the answer is lost with it."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._times.lingering.begin(self)
+
+    def _log(self, status: int) -> None:
+        if isinstance(self.config, Config) and self.config.logs_access:
+            method = self.scope.get("method", "-") if self.scope else "-"
+            path = quote(self.url.partition(b"?")[0][:_LOGGED], safe="/%") if self.scope else ""
+            access.log(self.client[0] if self.client else "-", method, path or "-", status, 0.0)
 
     def _upgrade(self, rest: bytes) -> None:
         """uvicorn drops what follows the head of an upgrade; and an upgrade ends a pipeline."""
         if not self._should_upgrade():
             self.cycle.keep_alive = False  # Not a protocol that we know; the request was answered as it is.
+            return
+        if self._is_draining:
+            self._refuse(503)
             return
         self._times.forget(self)
         if self._is_answering():

@@ -1,11 +1,16 @@
 """From ``MODULE:APP`` on a command line to the application."""
 
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from offhook.base.errors import UsageError
+from offhook.base.types import AsgiApp
+
+_OURS = {Path(__file__)}
+"""Not the application's, wherever it was started."""
 
 
 def load(target: str) -> Any:
@@ -30,3 +35,39 @@ def load(target: str) -> Any:
             f"{module_name} has no {attribute!r}; write MODULE:APP with the name of the application in it"
         )
     return getattr(module, attribute)
+
+
+def application(target: str) -> AsgiApp:
+    """What *target* names, to be served.
+
+    :raises UsageError: as ``load``, or it is no application, or its module cannot be imported.
+    """
+    try:
+        app = load(target)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{target} cannot be imported: {_where(error)}") from error
+    if not callable(app):
+        raise UsageError(f"{target} is not an ASGI application")
+    return cast("AsgiApp", app)
+
+
+def _where(error: Exception) -> str:
+    """What was raised, and by which line: the last one below the current directory, or else the last of all."""
+    said = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, SyntaxError):
+        return f"{said} at {_short(error.filename or '')}:{error.lineno}: {(error.text or '').strip()}"
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith("<")]
+    own = [each for each in frames if _is_of_the_application(Path(each.filename))] or frames
+    return f"{said} at {_short(own[-1].filename)}:{own[-1].lineno}: {own[-1].line}"
+
+
+def _is_of_the_application(path: Path) -> bool:
+    inner = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else None
+    return inner is not None and path not in _OURS and "site-packages" not in inner.parts
+
+
+def _short(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -8,11 +8,9 @@ from weakref import WeakKeyDictionary, ref
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from offhook.server.deadlines import Deadlines
+from offhook.realtime.deadlines import Deadlines
+from offhook.server.http import limits_of
 from offhook.wire.deflate import Terms
-
-_CLOSING = 10.0
-"""Seconds that a peer has to read our last words, and to answer a Close."""
 
 
 class Watched(Protocol):
@@ -38,7 +36,8 @@ class Watched(Protocol):
 class Shared:
     """One for each server.
 
-    ``closings`` are the connections that have to be gone soon; ``terms`` those of compression, if any.
+    ``closings`` are the connections that have to be gone soon: a peer has ``Limits.write`` to read our last words
+    and to answer a Close. ``terms`` are those of compression, if any.
     """
 
     _all: ClassVar[MutableMapping[ServerState, "Shared"]] = WeakKeyDictionary()
@@ -49,7 +48,8 @@ class Shared:
         self.config = config
         self.connections: set[Any] = server_state.connections
         self.terms = Terms() if config.ws_per_message_deflate else None
-        self.closings: Deadlines[Watched] = Deadlines(_CLOSING, lambda connection: connection.abort())
+        closing = limits_of(config).write
+        self.closings: Deadlines[Watched] = Deadlines(closing, lambda connection: connection.abort())
         self._tasks = server_state.tasks
         self._state = ref(server_state)
         self._pings = Deadlines(config.ws_ping_interval, self._ping) if config.ws_ping_interval else None
@@ -69,11 +69,12 @@ class Shared:
         state = self._state()
         return [] if state is None else state.default_headers
 
-    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run *coroutine* in a task that the server waits for before it ends."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def watch(self, connection: Watched) -> None:
         """Ping *connection* again and again."""

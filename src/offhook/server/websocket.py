@@ -6,6 +6,7 @@ memory, and no task.
 """
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -23,6 +24,7 @@ from offhook.wire.deflate import Agreement, Deflater, negotiate
 from offhook.wire.frames import Control, Reader, Received
 from offhook.wire.handshake import BadHandshake, Opening, opening
 
+_OPEN = Stage.OPEN
 _PING = frames.ping()
 _END_OF_HEAD = b"\r\n\r\n"
 _LARGEST_HEAD = 128 * 1024
@@ -41,6 +43,7 @@ class WebSocketProtocol(asyncio.Protocol):
     __slots__ = (
         "_app_state",
         "_head",
+        "_leaves",
         "_opening",
         "_paused",
         "_pong",
@@ -68,6 +71,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self._opening: Opening | None = None
         self._transport: asyncio.Transport
         self._sink: Sink | None = None
+        self._leaves = False
+        """Whether the sink hears elsewhere that the server ends."""
         self._reader: Reader | None = None
         self._waiting: list[Received] = []
         """What came in while the sink paused, the oldest last."""
@@ -91,10 +96,18 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on."""
-        if self._reader is not None:
-            self._take_in(self._reader.feed(data))
-        elif self.stage < Stage.CLOSING:
-            self._take_head(data)
+        reader = self._reader
+        if reader is None:
+            if self.stage < Stage.CLOSING:
+                self._take_head(data)
+            return
+        # Most of what comes is one short message that nothing stands before. ``bench echo`` sees each step here.
+        if self._reading and self.stage is _OPEN and self._sink is not None:
+            message = reader.whole(data)
+            if message is not None:
+                self._sink.received(message)
+                return
+        self._take_in(reader.feed(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is left to be done."""
@@ -203,7 +216,20 @@ class WebSocketProtocol(asyncio.Protocol):
         """Sends finished frames: the transport's own method, with nothing in between."""
         return self._transport.write
 
-    def take(self, sink: Sink, *, limit: int, text_as_bytes: bool = False, pings: bool = True) -> None:
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """``Direct.start``."""
+        return self._shared.start(coroutine)
+
+    def take(
+        self,
+        sink: Sink,
+        *,
+        limit: int,
+        backlog: int | None = None,
+        text_as_bytes: bool = False,
+        pings: bool = True,
+        leaves: bool = False,
+    ) -> None:
         """``Direct.take``: forget the conversation with the application, and its scope, queue and task."""
         if self.stage < Stage.OPEN:
             raise UsageError("accept the WebSocket before it is taken over")
@@ -211,7 +237,10 @@ class WebSocketProtocol(asyncio.Protocol):
             sink.lost(_ABNORMAL, "")
             return
         conversation, self._sink = self._sink, sink
+        self._leaves = leaves
         self._reader.limit, self._reader.text_as_bytes = limit, text_as_bytes
+        if backlog is not None:
+            self._transport.set_write_buffer_limits(high=backlog)
         if not pings:
             self._shared.forget(self)
         if isinstance(conversation, Conversation):
@@ -219,6 +248,11 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._pressed:
             sink.pause_writing()
         self.resume_reading()
+
+    @property
+    def leaves(self) -> bool:
+        """Whether whoever has taken it over ends it when the server ends."""
+        return self._leaves
 
     def pause_reading(self) -> None:
         """``Direct.pause_reading``."""

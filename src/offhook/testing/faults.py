@@ -15,6 +15,8 @@ class FaultyBroker:
     It keeps the contract: a publish that fails, or is given up while it is held, changes the epoch.
     """
 
+    waits = True
+
     def __init__(self, inner: Broker) -> None:
         self.inner = inner
         self.calls: list[tuple[str, str]] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -102,6 +102,8 @@ class Entrance:
         return Visitor(seen, identity)
 
     def _check_room(self, seen: Incoming) -> None:
+        if not self.engine.accepting:
+            raise Refused(503)
         try:
             self.engine.sessions.admit(seen.client)
         except Crowded as crowded:
@@ -145,12 +147,27 @@ class Direct(Protocol):
         """Sends finished frames. Not to be called when the connection is lost or closed."""
         ...
 
-    def take(self, sink: Sink, *, limit: int, text_as_bytes: bool = False, pings: bool = True) -> None:
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Run *coroutine* in a task that the server waits for before it ends."""
+        ...
+
+    def take(
+        self,
+        sink: Sink,
+        *,
+        limit: int,
+        backlog: int | None = None,
+        text_as_bytes: bool = False,
+        pings: bool = True,
+        leaves: bool = False,
+    ) -> None:
         """From now on everything is told to *sink*. The ASGI call returns then, which closes nothing.
 
         :param limit: bytes of one message; a longer one closes with 1009.
+        :param backlog: bytes that may wait before the network counts as busy; by default what the loop has.
         :param text_as_bytes: whether texts come as bytes, for those who decode them themselves.
         :param pings: whether the server goes on looking by pings of its own whether the peer is there.
+        :param leaves: whether *sink* is closed when the server ends, by a ``Drain``; otherwise the server does it.
         :raises UsageError: the upgrade was not accepted before.
         """
         ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from urllib.parse import parse_qs
 
+from offhook.base import codes
 from offhook.base.codes import Code
 from offhook.base.errors import Disconnect
 from offhook.base.types import AsgiMessage, Payload, Receive, Scope, Send
@@ -118,8 +119,8 @@ def _close(code: int, reason: str) -> AsgiMessage:
 def _finished(is_text: bool, deflater: Deflater | None) -> Variant:
     """The variant whose frames are what goes over the network; there are as many as windows of compression."""
     if is_text:
-        return Variant(_JSON.codec, partial(frames.text, deflater=deflater))
-    return Variant(_PROTOBUF.codec, partial(frames.binary, deflater=deflater))
+        return Variant(_JSON.codec, partial(frames.text, deflater=deflater), joins_frames=True)
+    return Variant(_PROTOBUF.codec, partial(frames.binary, deflater=deflater), joins_frames=True)
 
 
 class DirectLine:
@@ -141,7 +142,8 @@ class DirectLine:
         is_text = choice.variant is _JSON
         variant = _finished(is_text, direct.deflater)
         self._session = open_session(engine, variant, self, visitor.identity, visitor.incoming, pings=choice.pings)
-        direct.take(self, limit=engine.limits.command_frame, text_as_bytes=is_text, pings=not choice.pings)
+        limit = engine.limits.command_frame
+        direct.take(self, limit=limit, text_as_bytes=is_text, pings=not choice.pings, leaves=True)
 
     # Transport
 
@@ -150,7 +152,8 @@ class DirectLine:
         self._direct.close(code, reason)
         if self._writing is not None:
             await asyncio.shield(self._writing)
-        self._closed = True
+        # Who did not answer a ping will not answer a Close either.
+        self._closed = code != codes.NO_PONG.number
 
     def abort(self) -> None:
         """``Transport.abort``: after a close in order, the server sees to the rest."""

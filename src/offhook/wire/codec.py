@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from offhook.base.types import Payload
 from offhook.wire.commands import Command
@@ -43,11 +43,25 @@ class Codec(Protocol):
         ...
 
 
-class Outgoing(Struct, frozen=True, gc=False):
-    """Something encoded: *data* to be joined with others, *frame* finished, for when it goes alone."""
+class Outgoing:
+    """Something encoded: ``data`` to be joined with others, ``frame`` for when it goes alone.
 
-    data: bytes
-    frame: Any
+    :param make: makes a frame out of a frame's content.
+    """
+
+    __slots__ = ("_frame", "_make", "data")
+
+    def __init__(self, data: bytes, make: Callable[[bytes], Any]) -> None:
+        self.data = data
+        self._make = make
+        self._frame: Any = None
+
+    @property
+    def frame(self) -> Any:
+        """Finished; made when it is first needed, and the same object for everybody."""
+        if self._frame is None:
+            self._frame = self._make(self.data)
+        return self._frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +69,30 @@ class Variant:
     """What has to be equal for two connections to receive the same object: the codec and the framing.
 
     ``frame`` makes what a transport writes out of a frame's content. A publication is encoded once a variant.
+    ``joins_frames`` says that frames are bytes, and that a transport may write several of them as one.
     """
 
     codec: Codec
     frame: Callable[[bytes], Any]
+    joins_frames: bool = False
 
     def encode(self, value: Outbound) -> Outgoing:
-        """*value*, encoded and framed."""
-        data = self.codec.encode(value)
-        return Outgoing(data, self.frame(data))
+        """*value*, encoded."""
+        return Outgoing(self.codec.encode(value), self.frame)
 
     def ping(self) -> Outgoing:
-        """A ping, framed."""
-        return Outgoing(self.codec.ping, self.frame(self.codec.ping))
+        """A ping."""
+        return Outgoing(self.codec.ping, self.frame)
 
     def join(self, waiting: Sequence[Outgoing]) -> Any:
         """One frame that holds all of *waiting*."""
         if len(waiting) == 1:
             return waiting[0].frame
         return self.frame(self.codec.join([each.data for each in waiting]))
+
+    def together(self, waiting: Sequence[Outgoing], most: int) -> Any:
+        """All of *waiting* for one write: one frame, or if it ``joins_frames`` several of *most* messages."""
+        if len(waiting) <= most:
+            return self.join(waiting)
+        starts = range(0, len(waiting), most)
+        return b"".join(self.join(waiting[start : start + most]) for start in starts)

@@ -57,9 +57,9 @@ def bundle(tmp_path: Path) -> Path:
     return path
 
 
-def run(bundle: Path, act: Callable[[V8Renderer], Awaitable[Any]], size: int = 1) -> Any:
+def run(bundle: Path, act: Callable[[V8Renderer], Awaitable[Any]], size: int = 1, fresh: bool = False) -> Any:
     async def scenario() -> Any:
-        renderer = V8Renderer(bundle, LIMITS, size=size)
+        renderer = V8Renderer(bundle, LIMITS, size=size, fresh=fresh)
         await renderer.start()
         try:
             return await act(renderer)
@@ -176,6 +176,22 @@ def test_a_bundle_that_does_not_load(bundle: Path, text: str | None) -> None:
 
     with pytest.raises(RenderError, match=r"server\.js does not load"):
         run(bundle, act)
+
+
+@pytest.mark.parametrize("text", [None, "throw new Error('no')"])
+def test_a_bundle_that_is_built_anew_at_any_time_need_not_load_yet(bundle: Path, text: str | None) -> None:
+    good = bundle.read_text()
+    bundle.unlink()
+    if text is not None:
+        bundle.write_text(text)
+
+    async def act(renderer: V8Renderer) -> Rendered:
+        with pytest.raises(RenderError, match=r"server\.js does not load"):
+            await renderer.render(Page("/good", {}))
+        await asyncio.to_thread(bundle.write_text, good)
+        return await renderer.render(Page("/good", {}))
+
+    assert "/good" in run(bundle, act, fresh=True).html
 
 
 def test_a_bundle_that_vanished_leaves_the_others_at_work(bundle: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -39,6 +39,8 @@ class RedisBroker:
     :raises UsageError: *url* is none.
     """
 
+    waits = True
+
     def __init__(self, url: str, env: Env = SYSTEM, timing: Timing = _TIMING) -> None:
         address = Address.parse(url)
         self._env = env

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from py_mini_racer import JSEvalException, mini_racer
+from py_mini_racer import DEFAULT_V8_FLAGS, JSEvalException, init_mini_racer, mini_racer
 
 from offhook.base.limits import Limits
 from offhook.base.observe import PAGES
@@ -23,6 +23,9 @@ _PATIENCE = 4
 """For so many deadlines of the pages before it a page waits; then the browser renders it."""
 RENDERS = 10_000
 """After so many pages an isolate is replaced: a view that leaks does not fill the process."""
+_FLAGS = (*DEFAULT_V8_FLAGS, "--no-compilation-cache", "--max-semi-space-size=8")
+"""Each page is a script of its own, which V8 need not keep; and 8 MiB is as far as the garbage of pages, all that
+they leave behind, may grow before it is collected. A process is twice as large without (``decisions/0013``)."""
 
 
 class _Answer(msgspec.Struct):
@@ -34,6 +37,8 @@ class _Isolate:
     """One V8 with the server bundle in it. Made in a thread, because loading the bundle takes a while."""
 
     def __init__(self, bundle: str, memory: int, loop: asyncio.AbstractEventLoop) -> None:
+        # Flags are the process's; they stay what they are where the application has started V8 before.
+        init_mini_racer(flags=_FLAGS, ignore_duplicate_init=True)
         self._context = mini_racer(loop)
         self._engine = engine = self._context.__enter__()
         # Without a limit V8 ends the whole process when its memory is used up.
@@ -52,7 +57,8 @@ class _Isolate:
 
     async def render(self, page: str) -> str:
         self.renders += 1
-        # One crossing into V8's thread; calling a function with an argument would take three.
+        # One crossing into V8's thread; calling a function with an argument would take three, and hold up the loop
+        # for as long as V8 tidies up after the page before.
         call = b"OFFHOOK.render(%b)" % msgspec.json.encode(page)
         return str(await self._engine.eval_cancelable(call.decode()))
 
@@ -64,7 +70,8 @@ class V8Renderer:
     """A renderer for the server bundle that `offhook build` makes.
 
     :param bundle: one script, which defines ``OFFHOOK.render``: JSON in, JSON out.
-    :param size: how many pages are rendered at the same time.
+    :param size: how many pages are rendered at the same time. With two, a view that never ends holds up half of
+        the others until its deadline; and what two render is all that one event loop can answer with.
     :param fresh: look before each page whether the bundle was built anew meanwhile.
     """
 
@@ -81,12 +88,15 @@ class V8Renderer:
     async def start(self) -> None:
         """Start all isolates, so that the first visitor does not wait.
 
-        :raises RenderError: the bundle is missing or does not load.
+        :raises RenderError: the bundle is missing or does not load, and none is expected to come.
         """
         try:
             await self._fill()
         except (OSError, JSEvalException) as error:
             await self.close()
+            self._loaded = 0
+            if self._fresh:
+                return  # each page looks again, and says what is wrong
             raise RenderError(f"{self._bundle.name} does not load: {error}") from error
 
     async def render(self, page: Page) -> Rendered:
@@ -136,7 +146,7 @@ class V8Renderer:
 
     async def _refresh(self) -> None:
         """Exchange all isolates for ones with the bundle of now, if it is another one."""
-        if self._built() == self._loaded:
+        if self._loaded and self._loaded == self._built():
             return
         idle, self._idle, self._isolates = self._idle, asyncio.LifoQueue(), set()
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from offhook.server.deadlines import Deadlines
+from offhook.realtime.deadlines import Deadlines
 from offhook.testing.clock import run
 
 
@@ -84,5 +84,38 @@ def test_there_is_one_timer_for_all_and_none_for_nobody() -> None:
         assert len(loop._scheduled) == before + 1  # type: ignore[attr-defined]
         await asyncio.sleep(11)
         assert len(loop._scheduled) == before  # type: ignore[attr-defined]
+
+    run(scenario())
+
+
+def test_a_part_of_the_time_ends_earlier_whenever_it_began() -> None:
+    async def scenario() -> None:
+        ended: list[tuple[str, float]] = []
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        deadlines = Deadlines[str](32, lambda who: ended.append((who, loop.time() - start)))
+        deadlines.begin("whole")
+        deadlines.begin("half", 0.5)
+        await asyncio.sleep(1)
+        deadlines.begin("quarter", 0.25)
+        await asyncio.sleep(100)
+        assert ended == [("quarter", 9), ("half", 16), ("whole", 32)]
+
+    run(scenario())
+
+
+def test_those_of_one_grain_end_together_and_none_too_early() -> None:
+    async def scenario() -> None:
+        ended: list[float] = []
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        deadlines = Deadlines[float](32, lambda due: ended.append(loop.time() - start - due))
+        for _ in range(300):
+            deadlines.begin(loop.time() - start + 32)
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(100)
+        assert len(ended) == 300
+        assert 0 <= min(ended) <= max(ended) <= 1
+        assert len({round(late, 3) for late in ended}) > 1
 
     run(scenario())

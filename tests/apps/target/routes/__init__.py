@@ -1,0 +1,1 @@
+"""Route modules without views."""

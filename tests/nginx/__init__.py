@@ -1,0 +1,1 @@
+"""The configuration that the documentation shows, run by a real nginx."""

@@ -1,0 +1,71 @@
+"""nginx with the configuration of ``examples/deploy``, in a folder of its own and on free ports."""
+
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.server.certificates import Certificate, make
+from tests.servers import DEADLINE, ROOT, free_port
+
+SITE = ROOT / "examples/deploy/nginx.conf"
+_AROUND = """
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log stderr notice;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server_names_hash_bucket_size 128;
+    include site.conf;
+}
+"""
+
+
+class Nginx:
+    """From ``__enter__`` to ``__exit__``; the application is to serve on ``uds``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.uds = folder / "book.sock"
+        self.port, self.plain_port = free_port(), free_port()
+        self.url = f"https://localhost:{self.port}"
+        self.certificate: Certificate = make(folder)
+        self._folder = folder
+        (folder / "nginx.conf").write_text(_AROUND)
+        (folder / "site.conf").write_text(self._site())
+
+    def _site(self) -> str:
+        """The configuration as it is, with the places of this machine."""
+        text = SITE.read_text()
+        for theirs, ours in (
+            ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
+            ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port} ssl http2;"),
+            ("/run/book/book.sock", str(self.uds)),
+            ("/etc/ssl/private/book.crt", str(self.certificate.cert)),
+            ("/etc/ssl/private/book.key", str(self.certificate.key)),
+        ):
+            assert text.count(theirs) == 1
+            text = text.replace(theirs, ours)
+        return text
+
+    def __enter__(self) -> Self:
+        command = ["nginx", "-p", str(self._folder), "-c", "nginx.conf", "-e", "stderr"]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert self._process.stderr is not None
+        said = ""
+        while "event method" not in (line := self._process.stderr.readline()):
+            said += line
+            assert line, said
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=DEADLINE)
