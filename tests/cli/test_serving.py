@@ -31,7 +31,8 @@ def test_nothing_chosen_is_the_default() -> None:
 
 def test_every_setting_can_be_chosen() -> None:
     chosen = settings(
-        *("--uds", "a.sock", "--uds-mode", "600", "--drain", "3.5", "--log-level", "debug", "--access-log"),
+        *("--uds", "a.sock", "--uds-mode", "600", "--drain", "3.5", "--log-level", "debug"),
+        *("--access-log", "--compress"),
         *("--hosts", "a.example, b.example,", "--forwarded-allow-ips", "10.0.0.0/8,unix:", "--root-path", "/a"),
     )
     assert chosen == Settings(
@@ -40,6 +41,7 @@ def test_every_setting_can_be_chosen() -> None:
         drain=3.5,
         log_level="debug",
         access_log=True,
+        compress=True,
         hosts=("a.example", "b.example"),
         forwarded_allow_ips=("10.0.0.0/8", "unix:"),
         root_path="/a",

@@ -27,6 +27,6 @@ def test_every_other_option_stands_there_with_its_default() -> None:
 
 def _text(name: str, value: object) -> str:
     """How the page writes a default."""
-    if name == "access_log":
-        return "off"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return f"{value:o}" if name == "uds_mode" else str(value or 0 if name == "ssl_cert_reqs" else value or "")

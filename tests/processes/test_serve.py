@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from offhook.testing.redis import RedisServer
 from tests.processes.clients import crowd, ends
@@ -30,6 +31,20 @@ def test_a_thousand_lines_are_told_to_come_back() -> None:
     server.start()
     asyncio.run(scenario(server))
     assert server.log.count("\n") == 1
+
+
+@pytest.mark.parametrize("options", [(), ("--compress",)])
+def test_messages_are_compressed_if_that_was_chosen(options: tuple[str, ...]) -> None:
+    async def scenario(server: Server) -> None:
+        async with connect(f"ws://127.0.0.1:{server.port}/echo", proxy=None) as client:
+            assert client.response is not None
+            agreed = client.response.headers.get("Sec-WebSocket-Extensions", "")
+            assert ("permessage-deflate" in agreed) == bool(options)
+            await client.send("again and " * 100)
+            assert await client.recv() == "again and " * 100
+
+    with Server("examples.hello.app:app", options=options) as server:
+        asyncio.run(scenario(server))
 
 
 @pytest.fixture

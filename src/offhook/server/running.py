@@ -91,7 +91,7 @@ def configuration(app: AsgiApp, settings: Settings, limits: Limits | None = None
         # For raw sockets; the line has pings of its own.
         ws_ping_interval=limits.ping,
         ws_ping_timeout=limits.pong,
-        ws_per_message_deflate=False,
+        ws_per_message_deflate=settings.compress,
         lifespan="on",
         log_config=None,
         access_log=False,

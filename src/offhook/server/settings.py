@@ -20,6 +20,8 @@ class Settings:
     :param forwarded_allow_ips: whose word about the client's address and scheme is taken: see ``Proxies``.
     :param root_path: where a proxy in front has mounted the application.
     :param drain: seconds from a signal to the end, at most.
+    :param compress: whether WebSocket messages are compressed where it saves something (RFC 7692), for those who
+        offer it. It costs time: of a message to many once, of what they send each.
     :param access_log: one line for each request and each upgrade.
     """
 
@@ -37,6 +39,7 @@ class Settings:
     forwarded_allow_ips: tuple[str, ...] = ()
     root_path: str = ""
     drain: float = 10.0
+    compress: bool = False
     log_level: str = "info"
     access_log: bool = False
 
