@@ -1,7 +1,8 @@
 """Documents and navigations against the official React Router server: the same page, on one core each.
 
-Both are built for production and write one line for each request into a log. Neither compresses, as nobody asks
-for it, or keeps what it has rendered.
+Both are built for production and run as their commands run them. The peer then writes one line for each request
+into a log, and cannot be told not to; hence a second row of ours, which does so too. Neither compresses, as nobody
+asks for it, or keeps what it has rendered.
 """
 
 import re
@@ -18,20 +19,24 @@ from bench.rounds import Goal, Outcome, Plan, goals, in_turns, notes, number, ta
 from bench.served import Failed, Server, pinned
 from offhook.dev.node import find_node
 
-OURS, PEER = "Offhook", "@react-router/serve"
+OURS, LOGGING, PEER = "Offhook", "Offhook, --access-log", "@react-router/serve"
 SECONDS = 5.0
 CONNECTIONS = 16
 DOCUMENT = "/items"
 _ROUTES = "routes%2Fshell%2Croutes%2Fitems%2Croutes%2Fitem"
-NAVIGATIONS: Mapping[str, str] = {OURS: f"/__data/items/7?_routes={_ROUTES}", PEER: "/items/7.data"}
+_DATA = f"/__data/items/7?_routes={_ROUTES}"
+NAVIGATIONS: Mapping[str, str] = {OURS: _DATA, LOGGING: _DATA, PEER: "/items/7.data"}
 """What the browser asks each for to open an item from elsewhere: the data of three loaders."""
 _PEER = HERE / "peer"
 _PACKAGES = ROOT / "examples/remix_app/node_modules"
 
 
 def _offhook(port: int) -> Command:
-    serve = [sys.executable, "-m", "offhook", "serve", "bench.site.app:app"]
-    return Command([*serve, "--access-log", "--port", str(port)])
+    return Command([sys.executable, "-m", "offhook", "serve", "bench.site.app:app", "--port", str(port)])
+
+
+def _logging(port: int) -> Command:
+    return Command([*_offhook(port).words, "--access-log"])
 
 
 def _react_router(port: int) -> Command:
@@ -40,7 +45,7 @@ def _react_router(port: int) -> Command:
     return Command([str(find_node()), serve, "build/server/index.js"], environment, _PEER)
 
 
-CONTENDERS = (Contender(OURS, _offhook), Contender(PEER, _react_router))
+CONTENDERS = (Contender(OURS, _offhook), Contender(LOGGING, _logging), Contender(PEER, _react_router))
 
 
 @dataclass(frozen=True, slots=True)

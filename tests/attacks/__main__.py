@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bench.results import machine
 from bench.served import allow_files
 from tests.apps.target.app import app
-from tests.attacks.attack import Attack, Target
+from tests.attacks.attack import OPTIONS, Attack, Target
 from tests.attacks.catalogue import ATTACKS
 from tests.attacks.siege import Outcome, bystanding, outcome
 from tests.servers import ROOT, Server
@@ -21,7 +21,7 @@ _HEAD = """\
 
 def _carry_out(attack: Attack) -> tuple[Outcome, list[str]]:
     """What comes of it against a fresh server, and which goals that misses."""
-    server = Server("tests.apps.target.app:app", mode="production")
+    server = Server("tests.apps.target.app:app", mode="production", options=OPTIONS)
     server.start()
     try:
         target = Target(server.port, app.limits)

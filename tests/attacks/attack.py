@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from offhook.base.limits import Limits
 from tests.attacks.peer import Peer, connected
 
+OPTIONS = ("--compress",)
+"""Of the server, so that there is more to attack."""
 MOST_MEMORY = 64.0
 """MiB by which the server may grow (goal 8 of reference/reliability.md)."""
 LONGEST_WAIT = 1.0
@@ -44,11 +46,14 @@ class Target:
         """From now on the server has reason to end it."""
         self.began = time.monotonic()
 
-    async def cut(self, peer: Peer) -> str:
-        """Wait until the server has let go of *peer*; it has reason to when the kernel takes nothing more."""
+    async def cut(self, peer: Peer, *, at_once: bool = False) -> str:
+        """Wait until the server has let go of *peer*.
+
+        :param at_once: whether it has reason to already; otherwise only when the kernel takes nothing more.
+        """
         before = peer.held(self.port)
         while (held := peer.held(self.port)) is not None:
-            if held != before:
+            if held != before and not at_once:
                 self.begin()
             before = held
             await asyncio.sleep(_LOOK)

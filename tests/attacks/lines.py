@@ -182,7 +182,7 @@ async def _unread_replies(target: Target) -> str:
     async with line(target, small=True) as peer:
         saying = asyncio.create_task(_ask(peer))
         try:
-            return await target.cut(peer)
+            return await target.cut(peer, at_once=True)
         finally:
             saying.cancel()
 

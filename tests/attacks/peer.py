@@ -112,13 +112,13 @@ class Peer:
         return "closed"
 
     def held(self, port: int) -> str | None:
-        """What the kernel holds of it for the server at *port*, in bytes either way; None: the server let go.
+        """How much the kernel holds for it of what the server at *port* wrote; None: the server let go.
 
         See proc(5), /proc/net/tcp.
         """
         theirs = f"{_hexadecimal('127.0.0.1', port)} {_hexadecimal(*self._place)} {_ESTABLISHED} "
         _, found, rest = Path("/proc/net/tcp").read_text().partition(theirs)
-        return rest.split(" ", 1)[0] if found else None
+        return rest.partition(":")[0] if found else None
 
     async def _more(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import zlib
 from collections.abc import Mapping
 
 from tests.attacks.attack import Attack, Target
@@ -10,6 +11,8 @@ from tests.attacks.peer import BINARY, CLOSE, CONTINUATION, PING, TEXT, Peer, fr
 _MANY = 1000
 """Frames that are sent as one piece."""
 _NORMAL = frame(CLOSE, (1000).to_bytes(2))
+_DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
+_COMPRESSED = 0x40
 _OPEN = upgrade() + b"\r\n"
 HANDSHAKES: Mapping[str, bytes] = {
     "a key that is too short": _OPEN.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b"c2hvcnQ="),
@@ -60,10 +63,10 @@ async def flood(peer: Peer, piece: bytes) -> str:
     return await ending
 
 
-async def _borne(target: Target, piece: bytes) -> str:
+async def _borne(target: Target, piece: bytes, extra: str = "") -> str:
     """A flood that the server need not end, since it costs the flooder as much."""
     async with target.connect() as peer:
-        await peer.open()
+        await peer.open(extra=extra)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(target.span):
                 return await flood(peer, piece)
@@ -93,6 +96,25 @@ async def _tiny_fragments(target: Target) -> str:
 async def _large_fragments(target: Target) -> str:
     piece = frame(CONTINUATION, b"x" * 10_000, fin=False)
     return await _flooded(target, frame(BINARY, fin=False) + piece * 200)
+
+
+async def _bomb(target: Target) -> str:
+    """Hundreds of megabytes in a message of some hundred kilobytes (RFC 7692)."""
+    async with target.connect() as peer:
+        await peer.open(extra=_DEFLATE)
+        return await flood(peer, frame(BINARY, _packed(300), reserved=_COMPRESSED))
+
+
+async def _small_bombs(target: Target) -> str:
+    """Each of them as large as a message may be."""
+    return await _borne(target, frame(BINARY, _packed(1), reserved=_COMPRESSED), _DEFLATE)
+
+
+def _packed(mebibytes: int) -> bytes:
+    """So many of zeros, compressed."""
+    stream = zlib.compressobj(9, wbits=-15)
+    made = b"".join(stream.compress(bytes(1 << 20)) for _ in range(mebibytes))
+    return (made + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
 
 
 async def _announced(target: Target) -> str:
@@ -165,6 +187,8 @@ SOCKETS: Mapping[str, Attack] = {
     "flood of empty fragments": Attack(_empty_fragments, ["1008"], lambda limits: 5),
     "flood of tiny fragments": Attack(_tiny_fragments, ["1008"], lambda limits: 5),
     "message of large fragments": Attack(_large_fragments, ["1009"], lambda limits: 5),
+    "compression bomb": Attack(_bomb, ["1009"], lambda limits: 5),
+    "flood of small bombs": Attack(_small_bombs, ["served"]),
     "frame of a gigabyte": Attack(_announced, ["1009"], lambda limits: 5),
     "frame byte by byte": Attack(_byte_by_byte, ["1000"], lambda limits: 15),
     "echoes that are not read": Attack(_unread_echoes, ["cut"], lambda limits: 15),

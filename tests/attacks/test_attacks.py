@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.apps.target.app import HASTY
-from tests.attacks.attack import Target
+from tests.attacks.attack import OPTIONS, Target
 from tests.attacks.catalogue import ATTACKS
 from tests.attacks.siege import Others, bystanding, outcome
 from tests.servers import Server
@@ -13,7 +13,8 @@ from tests.servers import Server
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[tuple[Server, Others]]:
-    with Server("tests.apps.target.app:hasty", mode="production") as server, bystanding(server.port) as others:
+    hasty = Server("tests.apps.target.app:hasty", mode="production", options=OPTIONS)
+    with hasty as server, bystanding(server.port) as others:
         yield server, others
 
 

@@ -28,10 +28,10 @@ def test_who_has_no_row_is_named_with_the_reason() -> None:
     assert f"- no {PEER}: it did not start: no" in summary(outcome)
 
 
-def test_both_are_built_for_production_write_a_log_and_are_asked_for_the_same() -> None:
-    ours, theirs = (each.command(8000) for each in CONTENDERS)
+def test_both_are_built_for_production_and_asked_for_the_same() -> None:
+    ours, logging, theirs = (each.command(8000) for each in CONTENDERS)
 
     assert ours.words[0] == sys.executable
-    assert "--access-log" in ours.words
+    assert [*logging.words] == [*ours.words, "--access-log"]
     assert theirs.environment["NODE_ENV"] == "production"
     assert {each.name for each in CONTENDERS} == set(NAVIGATIONS)

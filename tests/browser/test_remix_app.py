@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from offhook.dev.node import find_node
 from tests.browser.conftest import Arrive
@@ -102,8 +102,14 @@ def sign_in(person: Person, name: str) -> None:
 
 
 def ask(person: Person, text: str) -> None:
+    """Ask, and return when the page has its answer and then its loaders' data: it asks for nothing more."""
     person.page.get_by_label("Question").fill(text)
-    person.page.get_by_role("button", name="Ask").click()
+    with person.page.expect_event("requestfinished", is_data):
+        person.page.get_by_role("button", name="Ask").click()
+
+
+def is_data(request: Request) -> bool:
+    return request.method == "GET" and ".data" in request.url
 
 
 def test_rendered_on_the_server_live_and_back_after_a_loss(front: Server, arrive: Arrive) -> None:
