@@ -21,7 +21,6 @@ from offhook.base.limits import Limits
 from offhook.base.types import AsgiApp, Receive, Scope, Send
 from offhook.realtime.deadlines import Deadlines
 from offhook.server import access
-from offhook.server.joined import Joined
 from offhook.server.upgrade import refusal
 
 _PIECE = 16 * 1024
@@ -247,7 +246,6 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request."""
         self._answered = cycle
-        cycle.transport = cast("asyncio.Transport", Joined(self.transport, cycle))
         super()._start_asgi_task(cycle, partial(self._answer, cycle, app))
 
     async def _answer(
