@@ -218,6 +218,23 @@ def test_a_pool_that_lost_an_isolate_is_whole_again_when_the_bundle_is_back(bund
     assert "/good" in run(bundle, act, size=2).html
 
 
+def test_a_page_that_waits_is_rendered_when_the_bundle_is_back(bundle: Path) -> None:
+    text = bundle.read_text()
+
+    async def act(renderer: V8Renderer) -> Rendered:
+        await asyncio.to_thread(bundle.write_text, "half of a bun")
+        with pytest.raises(RenderError):
+            await renderer.render(Page("/loop", {}))
+        page = asyncio.create_task(renderer.render(Page("/good", {})))
+        while not renderer._making:
+            await asyncio.sleep(0)
+        await asyncio.gather(*renderer._making)
+        await asyncio.to_thread(bundle.write_text, text)
+        return await page
+
+    assert "/good" in run(bundle, act).html
+
+
 def test_a_bundle_that_was_built_anew_is_used_where_somebody_develops(bundle: Path) -> None:
     mended = bundle.read_text().replace("<body>", "<body>new ")
 

@@ -5,6 +5,7 @@ may hold half-changed state; both are replaced, while the others go on.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class V8Renderer:
         self._limits = limits or Limits()
         self._idle: asyncio.LifoQueue[_Isolate] = asyncio.LifoQueue()
         self._isolates: set[_Isolate] = set()
-        self._replacing: set[asyncio.Task[None]] = set()
+        self._making: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start all isolates, so that the first visitor does not wait.
@@ -103,7 +105,6 @@ class V8Renderer:
         """The page's HTML."""
         if self._fresh:
             await self._refresh()
-        self._complete()
         isolate = await self._free()
         sound = False
         try:
@@ -121,17 +122,19 @@ class V8Renderer:
         return _read(answer)
 
     async def _free(self) -> _Isolate:
-        """An isolate that does nothing just now."""
-        try:
-            async with asyncio.timeout(_PATIENCE * self._limits.render):
-                return await self._idle.get()
-        except TimeoutError:
-            raise RenderError(f"no isolate was free for {_PATIENCE * self._limits.render} s") from None
+        """An isolate that does nothing just now. Who waits for one tries again to bring those missing."""
+        for _ in range(_PATIENCE):
+            self._complete()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.render):
+                    return await self._idle.get()
+        raise RenderError(f"no isolate was free for {_PATIENCE * self._limits.render} s")
 
     async def close(self) -> None:
         """Free all isolates. One left to the interpreter's exit can keep the process from ending."""
-        # A replacement that were cancelled would go on in its thread, and nobody would free what it makes.
-        await asyncio.gather(*self._replacing, return_exceptions=True)
+        # What is being made would go on in its thread if it were cancelled, and nobody would free it.
+        await asyncio.gather(*self._making, return_exceptions=True)
+        await asyncio.gather(*self._closing, return_exceptions=True)
         self._idle = asyncio.LifoQueue()
         while self._isolates:
             self._isolates.pop().close()
@@ -163,23 +166,26 @@ class V8Renderer:
         if current and sound and isolate.renders < RENDERS:
             self._idle.put_nowait(isolate)
             return
-        self._start(self._replace(isolate) if current else asyncio.to_thread(isolate.close))
+        self._isolates.discard(isolate)
+        if current:
+            self._start(self._replace(isolate), self._making)
+        else:
+            self._start(asyncio.to_thread(isolate.close), self._closing)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(work)
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def _replace(self, isolate: _Isolate) -> None:
         """Bring a new one before the old one is freed: freeing one that was just stopped can take a while."""
         await self._restore()
-        self._isolates.discard(isolate)
-        await asyncio.to_thread(isolate.close)
+        self._start(asyncio.to_thread(isolate.close), self._closing)
 
     def _complete(self) -> None:
         """Try again where an isolate was lost and no other one could be made."""
-        for _ in range(self._size - len(self._isolates) - len(self._replacing)):
-            self._start(self._restore())
+        for _ in range(self._size - len(self._isolates) - len(self._making)):
+            self._start(self._restore(), self._making)
 
     async def _restore(self) -> None:
         try:
