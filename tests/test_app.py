@@ -41,6 +41,17 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
         del sys.modules[name]
 
 
+def test_an_app_without_any_view_needs_no_build(build: Build) -> None:
+    app = build("async def loader() -> int:\n    return 7")
+
+    async def answers() -> list[tuple[int, bytes]]:
+        async with asgi.lifespan(app):
+            found = [await asgi.request(app, "GET", path) for path in ("/home", "/elsewhere")]
+        return [(answer.status, answer.body) for answer in found]
+
+    assert run(answers()) == [(200, b"7"), (404, b"Not Found")]
+
+
 @pytest.mark.parametrize("origin", ["offhook", "starlette.websockets"])
 @pytest.mark.parametrize("handler", ["async def loader(ws: WebSocket)", "def action(socket: WebSocket)"])
 def test_a_socket_is_not_for_loaders_and_actions(build: Build, handler: str, origin: str) -> None:

@@ -127,7 +127,7 @@ class App:
         self.line: Line = self._realtime.line
         self._live = LivePages(self.line)
         self._live.check(self.table, channels, identifies=authenticate is not None)
-        self._assets = SourceAssets(self.build) if VITE in os.environ else Assets(self.build)
+        self._assets = self._views()
         self._pages = PagesHandler(
             self.table,
             self._renderer(render, limits),
@@ -177,8 +177,13 @@ class App:
             self._realtime.announce(self._assets.build)
             yield
 
+    def _views(self) -> Assets:
+        if not self.table.has_views:
+            return Assets()
+        return SourceAssets(self.build) if VITE in os.environ else Assets(self.build)
+
     def _renderer(self, render: Literal["v8", "none"], limits: Limits) -> Renderer:
-        if render == "none":
+        if render == "none" or not self.table.has_views:
             return NoRenderer()
         return V8Renderer(self.build / "server" / "server.js", limits, fresh=VITE in os.environ)
 

@@ -59,6 +59,11 @@ class RouteTable:
         self.modules = dict(modules)
         self._matcher = Matcher(self.nodes)
 
+    @property
+    def has_views(self) -> bool:
+        """Whether any route has a page to show; without one there is nothing to build and to render."""
+        return any(module.view is not None for module in self.modules.values())
+
     def match(self, path: str) -> RouteMatch | None:
         """The routes at *path*, an absolute path as it stands in the address (percent-encoded)."""
         found = self._matcher.match(path)
