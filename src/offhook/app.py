@@ -178,7 +178,7 @@ class App:
             yield
 
     def _views(self) -> Assets:
-        if not self.table.has_views:
+        if not self.table.has_views and not self.build.is_dir():
             return Assets()
         return SourceAssets(self.build) if VITE in os.environ else Assets(self.build)
 
