@@ -3,7 +3,6 @@
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,16 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from offhook.testing.ports import free_port
+
 ROOT = Path(__file__).parent.parent
 DEADLINE = 30.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class Server:

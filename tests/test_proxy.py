@@ -23,8 +23,8 @@ from offhook.base.errors import UsageError
 from offhook.base.types import AsgiApp, AsgiMessage
 from offhook.proxy import proxy
 from offhook.testing import asgi
+from offhook.testing.ports import free_port
 from tests.listening import listening
-from tests.servers import free_port
 
 SOON = 10.0
 

@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from offhook.dev.node import find_node
+from offhook.testing.ports import free_port
 from tests.browser.conftest import Arrive
 from tests.browser.people import Person
-from tests.servers import DEADLINE, ROOT, Server, free_port
+from tests.servers import DEADLINE, ROOT, Server
 
 APP = ROOT / "examples/remix_app"
 KEY = "a key for the tests only"

@@ -5,8 +5,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from offhook.testing.ports import free_port
 from tests.server.certificates import Certificate, make
-from tests.servers import DEADLINE, ROOT, free_port
+from tests.servers import DEADLINE, ROOT
 
 SITE = ROOT / "examples/deploy/nginx.conf"
 _AROUND = """

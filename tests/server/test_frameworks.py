@@ -18,7 +18,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.servers import DEADLINE, ROOT, Server, free_port
+from offhook.testing.ports import free_port
+from tests.servers import DEADLINE, ROOT, Server
 
 fast = FastAPI()
 ended: list[int] = []

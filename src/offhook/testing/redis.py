@@ -1,7 +1,6 @@
 """A Redis of one's own: ``redis-server`` on a free port of this machine, from ``__enter__`` to ``__exit__``."""
 
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -9,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
+
+from offhook.testing.ports import free_port
 
 Persistence: TypeAlias = Literal["none", "rdb", "everysec", "always"]
 """What Redis keeps on disk: nothing, snapshots, or a log that is flushed each second or before each answer."""
@@ -31,9 +32,7 @@ class RedisServer:
 
     def __init__(self, persistence: Persistence = "none", options: Sequence[str] = ()) -> None:
         self._options = (*_OPTIONS[persistence], *options)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     @property
