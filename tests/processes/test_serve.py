@@ -43,7 +43,7 @@ def test_messages_are_compressed_if_that_was_chosen(options: tuple[str, ...]) ->
             await client.send("again and " * 100)
             assert await client.recv() == "again and " * 100
 
-    with Server("examples.hello.app:app", options=options) as server:
+    with Server("tests.apps.target.app:app", options=options) as server:
         asyncio.run(scenario(server))
 
 
