@@ -50,11 +50,11 @@ def sockets(
 ) -> Sockets:
     """Routes with these sockets, by id."""
     modules = {name: each if isinstance(each, Mapping) else {"socket": each} for name, each in functions.items()}
-    line = Engine(channels=[], broker=MemoryBroker()).line
+    engine = Engine(channels=[], broker=MemoryBroker())
     limits = Limits(handler=1)
     options = {"sessions": COOKIES, "sign_in": "/sign-in"}
     handshakes = site(nodes, options, **modules).handshakes
-    return Sockets(table(nodes, **modules), line, authenticate, (), limits, handshakes)
+    return Sockets(table(nodes, **modules), engine.line, authenticate, (), limits, handshakes, engine.sessions)
 
 
 def hears(app: Sockets, path: str, headers: Mapping[str, str] | None = None) -> object:

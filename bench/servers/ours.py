@@ -63,7 +63,7 @@ async def _beside(scope: Scope, receive: Receive, send: Send) -> None:
     """What stands beside the line: sockets as a route has them, and a short text."""
     if scope["type"] == "websocket":
         ws = open_socket(scope, receive, send, incoming(scope), LIMITS)
-        await serve_socket(ws, lambda: _SOCKETS[scope["path"]](ws))
+        await serve_socket(ws, lambda: _SOCKETS[scope["path"]](ws), app.sessions)
     elif scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})

@@ -144,7 +144,9 @@ class App:
             debug=self.mode == "development",
             env=env,
         )
-        self._sockets = Sockets(self.table, self.line, who, origins, limits, self._pages.handshakes)
+        self._sockets = Sockets(
+            self.table, self.line, who, origins, limits, self._pages.handshakes, self._realtime.sessions
+        )
         self._lifespan = lifespan
 
     @property

@@ -17,6 +17,7 @@ from offhook.pages.handshake import Handshakes, TurnedAway
 from offhook.pages.modules import RouteMatch, RouteModule, RouteTable
 from offhook.pages.sources import nobody, path_param
 from offhook.realtime.line import Line
+from offhook.realtime.sessions import Sessions
 from offhook.transports.base import Refused, await_upgrade, deny, guard, identify
 from offhook.transports.raw import WebSocket, open_socket, serve_socket
 
@@ -40,6 +41,7 @@ class Sockets:
     """Serves ``websocket`` scopes at the addresses of routes that have a ``socket``.
 
     :param handshakes: the middleware of routes, which an upgrade passes before the socket begins.
+    :param sessions: the lines, beside which sockets count.
     :raises UsageError: a socket wants what nobody provides.
     """
 
@@ -51,9 +53,11 @@ class Sockets:
         origins: Collection[str],
         limits: Limits,
         handshakes: Handshakes,
+        sessions: Sessions,
     ) -> None:
         self._table = table
         self._handshakes = handshakes
+        self._sessions = sessions
         self._authenticate = authenticate
         self._origins = origins
         self._limits = limits
@@ -99,7 +103,7 @@ class Sockets:
 
     async def _serve(self, match: RouteMatch, dial: _Dial) -> None:
         plan = self._plans[match.routes[-1].id]
-        await serve_socket(dial.ws, lambda: plan.function(**plan.arguments(dial)))
+        await serve_socket(dial.ws, lambda: plan.function(**plan.arguments(dial)), self._sessions)
 
 
 def _plan(table: RouteTable, module: RouteModule, line: Line) -> Plan[_Dial]:

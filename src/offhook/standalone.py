@@ -19,6 +19,7 @@ from offhook.realtime.channel import Channel
 from offhook.realtime.engine import Engine
 from offhook.realtime.hooks import OnConnect, OnDisconnect
 from offhook.realtime.line import Line
+from offhook.realtime.sessions import Sessions
 from offhook.realtime.tokens import Tokens
 from offhook.transports.base import Entrance
 from offhook.transports.emulation import emulation
@@ -66,6 +67,7 @@ class Realtime:
         its lifespan is served too. Without one everything else is not found.
 
     ``line`` is the application's end of all lines: ``await realtime.line.publish(Room(room_id=1), message)``.
+    ``sessions`` knows who is connected; what else is open counts there too.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Realtime:
             **{("http", path): page for path, page in pages.items()},
         }
         self.line: Line = self._engine.line
+        self.sessions: Sessions = self._engine.sessions
 
     async def start(self) -> None:
         """Start the broker; a lifespan does it."""

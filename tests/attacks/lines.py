@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from offhook.base.limits import Limits
 from tests.attacks.attack import Attack, Target
-from tests.attacks.peer import BINARY, CLOSE, TEXT, Peer, frame, upgrade
-from tests.attacks.sockets import flood
+from tests.attacks.peer import BINARY, CLOSE, TEXT, Peer, frame
+from tests.attacks.sockets import crowd, flood
 
 PATH = "/connection/websocket"
 _NORMAL = frame(CLOSE, (1000).to_bytes(2))
@@ -244,18 +244,7 @@ async def _guesses(target: Target) -> str:
 
 
 async def _one_address(target: Target) -> str:
-    """More lines of one address than there may be."""
-
-    async def one() -> str:
-        async with target.connect() as peer:
-            await peer.send(upgrade(PATH) + b"\r\n")
-            status = await peer.status()
-            await everybody.wait()
-            return status
-
-    everybody = asyncio.Barrier(target.limits.connections_of_address + 100)
-    ends = await asyncio.gather(*(one() for _ in range(everybody.parties)))
-    return " ".join(sorted(set(ends)))
+    return await crowd(target, PATH)
 
 
 def _stuck(limits: Limits) -> float:

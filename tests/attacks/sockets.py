@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 from tests.attacks.attack import Attack, Target
-from tests.attacks.peer import BINARY, CLOSE, CONTINUATION, PING, TEXT, Peer, frame, upgrade
+from tests.attacks.peer import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Peer, frame, upgrade
 
 _MANY = 1000
 """Frames that are sent as one piece."""
@@ -98,6 +99,38 @@ async def _large_fragments(target: Target) -> str:
     return await _flooded(target, frame(BINARY, fin=False) + piece * 200)
 
 
+async def _unfinished(target: Target) -> str:
+    """Everybody sends as long a message as they may, and none of them says that it has ended."""
+    size, room = target.limits.socket_message, target.limits.unfinished
+    piece = frame(BINARY, bytes(size), fin=False) + frame(PING)
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(target.connect()) for _ in range(target.crowd)]
+        for peer in peers:
+            await peer.open()
+            await peer.send(piece)
+            assert await peer.frame() == (PONG, b"")
+        return " ".join({await peer.closed() for peer in peers[: -(room // size)]})
+
+
+async def crowd(target: Target, path: str) -> str:
+    """Open more of one address than there may be."""
+
+    async def one() -> str:
+        async with target.connect() as peer:
+            await peer.send(upgrade(path) + b"\r\n")
+            status = await peer.status()
+            await everybody.wait()
+            return status
+
+    everybody = asyncio.Barrier(target.limits.connections_of_address + 100)
+    ends = await asyncio.gather(*(one() for _ in range(everybody.parties)))
+    return " ".join(sorted(set(ends)))
+
+
+async def _one_address(target: Target) -> str:
+    return await crowd(target, "/echo")
+
+
 async def _bomb(target: Target) -> str:
     """Hundreds of megabytes in a message of some hundred kilobytes (RFC 7692)."""
     async with target.connect() as peer:
@@ -187,6 +220,7 @@ SOCKETS: Mapping[str, Attack] = {
     "flood of empty fragments": Attack(_empty_fragments, ["1008"], lambda limits: 5),
     "flood of tiny fragments": Attack(_tiny_fragments, ["1008"], lambda limits: 5),
     "message of large fragments": Attack(_large_fragments, ["1009"], lambda limits: 5),
+    "unfinished messages": Attack(_unfinished, ["1013"], lambda limits: 60),
     "compression bomb": Attack(_bomb, ["1009"], lambda limits: 5),
     "flood of small bombs": Attack(_small_bombs, ["served"]),
     "frame of a gigabyte": Attack(_announced, ["1009"], lambda limits: 5),
@@ -196,4 +230,5 @@ SOCKETS: Mapping[str, Attack] = {
     "vanished socket": Attack(_vanished, ["cut"], lambda limits: 35),
     "half-closed socket": Attack(_half_closed, ["closed", "1000"], lambda limits: 1),
     "close that is not read": Attack(_no_goodbye, ["cut"], lambda limits: 25),
+    "sockets of one address": Attack(_one_address, ["101 429"]),
 }

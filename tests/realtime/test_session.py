@@ -354,6 +354,22 @@ def test_a_network_that_takes_nothing_does_not_hold_up_the_close() -> None:
     run(scenario())
 
 
+def test_a_write_that_is_not_taken_in_time_is_not_followed_by_a_close_that_waits_as_long() -> None:
+    async def scenario() -> None:
+        async with running(limits=Limits(write=10)) as (engine, _):
+            peer = await connected(engine)
+            peer.wire.stall()
+            peer.session.send(_push())
+            await asyncio.sleep(9.9)
+            assert not peer.wire.aborted
+            await asyncio.sleep(0.2)
+            assert (peer.wire.aborted, peer.wire.closed) == (True, None)
+            assert (len(engine.sessions), len(engine.background)) == (0, 0)
+            assert engine.metrics.disconnects[3009] == 1
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("ending", ["lost", "close", "fail"])
 def test_the_end_takes_presence_and_subscriptions_along(ending: str) -> None:
     async def scenario() -> None:

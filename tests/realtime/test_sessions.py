@@ -90,6 +90,19 @@ def test_a_process_and_an_address_have_only_so_many(
     assert "127.0.0" not in caplog.text
 
 
+def test_what_is_open_without_a_session_counts_too() -> None:
+    sessions = Sessions(Limits(connections=3, connections_of_address=2))
+    for address in ("127.0.0.1", "127.0.0.1"):
+        sessions.enter(address)
+    assert _refusal(sessions, "127.0.0.1") == 429
+    assert _refusal(sessions, "127.0.0.2") is None
+    sessions.enter("127.0.0.2")
+    assert _refusal(sessions, "127.0.0.2") == 503
+    sessions.leave("127.0.0.1")
+    assert _refusal(sessions, "127.0.0.1") is None
+    assert len(sessions) == 0
+
+
 def _refusal(sessions: Sessions, address: str | None) -> int | None:
     try:
         sessions.admit(address)

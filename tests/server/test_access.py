@@ -68,6 +68,12 @@ async def denied(scope: Scope, receive: Receive, send: Send) -> None:
         (closed, HANDSHAKE + b"\r\n", '192.0.2.7 "GET /" 403 0.000'),
         (denied, HANDSHAKE + b"\r\n", '192.0.2.7 "GET /" 429 0.000'),
         (echo, GET + b"Content-Length: x\r\n\r\n", '192.0.2.7 "- /r%C3%B6om" 400 0.000'),
+        (
+            echo,
+            HANDSHAKE.replace(b"GET /", b"PUT /r%C3%B6om?secret") + b"\r\n",
+            '192.0.2.7 "PUT /r%C3%B6om" 405 0.000',
+        ),
+        (echo, HANDSHAKE.replace(b": 13", b": 8") + b"\r\n", '192.0.2.7 "GET /" 426 0.000'),
         (echo, b"\x16\x03\x01", '192.0.2.7 "- -" 400 0.000'),
         (echo, b"GET /" + b"y" * 20_000 + b"?secret", '192.0.2.7 "- /' + "y" * 255 + '" 414 0.000'),
     ],

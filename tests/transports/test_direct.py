@@ -253,7 +253,6 @@ def test_a_write_has_its_deadline() -> None:
             await engine.line.publish(News(), 1)
             await asyncio.sleep(10.5)
             assert len(engine.sessions) == 0
-            await asyncio.sleep(10.5)
             assert network.aborted
             assert not house.state.connections
 

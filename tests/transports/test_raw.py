@@ -13,6 +13,7 @@ from offhook.base.errors import Denied as NotAllowed, Disconnect, NotFound, Unau
 from offhook.base.incoming import incoming
 from offhook.base.limits import Limits
 from offhook.base.types import AsgiApp, AsgiMessage, Receive, Scope, Send
+from offhook.realtime.sessions import Sessions
 from offhook.testing import asgi
 from offhook.testing.clock import run
 from offhook.transports.raw import Closed, WebSocket, WebSocketState, open_socket, serve_socket
@@ -25,9 +26,11 @@ DOORS = {"asgi": by_asgi, "direct": by_direct}
 
 
 def serving(handler: Handler, limits: Limits = LIMITS) -> AsgiApp:
+    sessions = Sessions(limits)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         ws = open_socket(scope, receive, send, incoming(scope), limits)
-        await serve_socket(ws, lambda: handler(ws))
+        await serve_socket(ws, lambda: handler(ws), sessions)
 
     return app
 
@@ -480,6 +483,25 @@ def test_messages_that_came_before_the_end_are_received(dialled: Dialled) -> Non
     assert got == [f"{number}" for number in range(200)]
 
 
+@pytest.mark.parametrize(
+    ("limits", "status"), [(Limits(connections=1), 503), (Limits(connections_of_address=1), 429)]
+)
+def test_a_process_and_an_address_have_only_so_many(door: str, limits: Limits, status: int) -> None:
+    app = serving(echo, limits)
+
+    async def scenario() -> None:
+        for _ in range(2):
+            async with DOORS[door](app) as client:
+                await client.send("hello")
+                with pytest.raises(asgi.Denied) as denied:
+                    async with DOORS[door](app) as another:
+                        await another.send("hello")
+                assert denied.value.status == status
+                assert await client.receive() == "hello"
+
+    run(scenario())
+
+
 def test_a_client_that_is_gone_before_the_upgrade() -> None:
     async def receive() -> AsgiMessage:
         return {"type": "websocket.disconnect", "code": 1006}
@@ -490,7 +512,7 @@ def test_a_client_that_is_gone_before_the_upgrade() -> None:
     async def scenario() -> None:
         scope: Scope = {"type": "websocket", "path": "/", "headers": []}
         ws = WebSocket(scope, receive, send, incoming(scope), LIMITS)
-        await serve_socket(ws, lambda: _nothing(ws))
+        await serve_socket(ws, lambda: _nothing(ws), Sessions(LIMITS))
         assert ws.state is WebSocketState.CONNECTING
 
     run(scenario())

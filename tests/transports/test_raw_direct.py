@@ -13,6 +13,7 @@ from offhook.base.errors import UsageError
 from offhook.base.incoming import incoming
 from offhook.base.limits import Limits
 from offhook.base.types import Receive, Scope, Send
+from offhook.realtime.sessions import Sessions
 from offhook.testing.clock import run
 from offhook.transports.raw import Closed, WebSocket, open_socket, serve_socket
 from tests.server.network import House, Network, settle
@@ -49,7 +50,7 @@ def test_the_call_ends_with_the_upgrade_and_one_task_is_left() -> None:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         ws = open_socket(scope, receive, send, incoming(scope), Limits())
-        await serve_socket(ws, lambda: accepts(ws))
+        await serve_socket(ws, lambda: accepts(ws), Sessions(Limits()))
         returned.append(True)
 
     async def scenario() -> None:

@@ -39,6 +39,8 @@ class Limits:
     """One incoming WebSocket message of the line; more closes with 1009."""
     socket_message: int = 1024 * 1024
     """One incoming message of a route's raw socket; more closes with 1009."""
+    unfinished: int = 24 * 1024 * 1024
+    """Unfinished messages of all WebSockets; more closes the longest one with 1013."""
     socket_backlog: int = 1024 * 1024
     """Bytes that one raw socket may have sent ahead of a peer that does not read."""
     queue: int = 1024 * 1024
@@ -46,9 +48,9 @@ class Limits:
     frame_messages: int = 16
     """Replies and pushes that are joined into one frame."""
     connections: int = 20_000
-    """Connections of one process; more are refused with 503."""
+    """Lines and raw sockets of one process; more are refused with 503."""
     connections_of_address: int = 1000
-    """Connections of one address in one process; more are refused with 429."""
+    """Those of one address in one process; more are refused with 429."""
     connections_of_user: int = 128
     """Connections of one user in one process; more close with 3504."""
     channels: int = 128
@@ -82,7 +84,7 @@ class Limits:
     position_check: float = 40.0
     """Between two looks whether the subscriptions of a channel have all that was published."""
     write: float = 10.0
-    """One write to a connection; slower closes with 3009."""
+    """One write to a connection; slower is cut off, which counts as 3009."""
     render: float = 5.0
     """Rendering one document in V8."""
     render_memory: int = 256 * 1024 * 1024

@@ -15,7 +15,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 LIMITS = (
     *("head", "head_line", "headers", "head_time", "body", "body_idle", "body_pace", "upload", "uploads"),
-    *("command_frame", "socket_message", "queue", "connections", "connections_of_address", "connections_of_user"),
+    *("command_frame", "socket_message", "unfinished", "queue"),
+    *("connections", "connections_of_address", "connections_of_user"),
     *("ping", "pong", "write", "unread", "render", "render_memory"),
 )
 """Those of ``Limits`` that depend on machine and network. The others belong to the application."""

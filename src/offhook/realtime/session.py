@@ -342,15 +342,22 @@ class Session:
 
     def lost(self) -> None:
         """The connection is gone; nobody is there to be told."""
+        self._give_up(codes.CONNECTION_CLOSED)
+
+    def _fail(self, code: Code) -> None:
+        """The queue cannot go on. A network that did not take a frame in time is not given as long for a Close."""
+        if code == codes.WRITE_ERROR:
+            self._give_up(code)
+        elif self.state != "closed":
+            disconnect = Disconnect(code)
+            self._end(disconnect, self._finish(disconnect, flush=False))
+
+    def _give_up(self, code: Code) -> None:
+        """End it without a word."""
         if self.state != "closed":
             self.queue.close()
             self._transport.abort()
-            self._end(Disconnect(codes.CONNECTION_CLOSED), None)
-
-    def _fail(self, code: Code) -> None:
-        if self.state != "closed":
-            disconnect = Disconnect(code)
-            self._end(disconnect, self._finish(disconnect, flush=False))
+            self._end(Disconnect(code), None)
 
     def _end(self, disconnect: Disconnect, finish: Coroutine[Any, Any, None] | None) -> None:
         """Leave the hub at once, then close the transport, then undo what others saw (protocol §6.4)."""

@@ -1,4 +1,4 @@
-"""The sessions of this process, found by user, sign-in, secret and address."""
+"""The sessions of this process, found by user, sign-in and secret; and how many connections each address has."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -78,6 +78,7 @@ class Sessions:
         self._seated: defaultdict[str, set[Connected]] = defaultdict(set)
         self._secrets: dict[str, Connected] = {}
         self._addresses: Counter[str | None] = Counter()
+        self._open = 0
 
     def __len__(self) -> int:
         return len(self._all)
@@ -90,7 +91,7 @@ class Sessions:
 
         :raises Crowded: there is no room.
         """
-        if len(self._all) >= self._limits.connections:
+        if self._open >= self._limits.connections:
             observe.LINE.warning("no room for another connection (Limits.connections)")
             raise Crowded(503)
         if address is not None and self._addresses[address] >= self._limits.connections_of_address:
@@ -98,10 +99,22 @@ class Sessions:
             observe.LINE.warning("no room for another connection of one address (Limits.connections_of_address)")
             raise Crowded(429)
 
+    def enter(self, address: str | None) -> None:
+        """A connection from *address* has been opened; of one without a session, ``leave`` tells the end."""
+        self._open += 1
+        self._addresses[address] += 1
+
+    def leave(self, address: str | None) -> None:
+        """It has ended."""
+        self._open -= 1
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+
     def add(self, session: Connected) -> None:
         """Its connection has been opened."""
+        self.enter(session.address)
         self._all.add(session)
-        self._addresses[session.address] += 1
         self._waiting.add(session)
         if session.secret:
             self._secrets[session.secret] = session
@@ -119,11 +132,9 @@ class Sessions:
 
     def discard(self, session: Connected) -> None:
         """It has ended."""
+        self.leave(session.address)
         self._all.discard(session)
         self._waiting.discard(session)
-        self._addresses[session.address] -= 1
-        if not self._addresses[session.address]:
-            del self._addresses[session.address]
         self._secrets.pop(session.secret, None)
         seated = self._seated.get(session.user_id)
         if seated is not None:

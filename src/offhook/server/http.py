@@ -68,6 +68,15 @@ def limits_of(config: uvicorn.Config) -> Limits:
     return config.limits if isinstance(config, Config) else Limits()
 
 
+def log_refusal(
+    config: uvicorn.Config, client: tuple[str, int] | None, method: str, target: bytes, status: int
+) -> None:
+    """Tell the access log, if there is one, of a request that the application never hears of."""
+    if isinstance(config, Config) and config.logs_access:
+        path = quote(target.partition(b"?")[0][:_LOGGED], safe="/%")
+        access.log(client[0] if client else "-", method, path or "-", status, 0.0)
+
+
 class _Refusal(Exception):
     """The request is answered with ``status``, and the connection closed."""
 
@@ -359,10 +368,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._times.lingering.begin(self)
 
     def _log(self, status: int) -> None:
-        if isinstance(self.config, Config) and self.config.logs_access:
-            method = self.scope.get("method", "-") if self.scope else "-"
-            path = quote(self.url.partition(b"?")[0][:_LOGGED], safe="/%") if self.scope else ""
-            access.log(self.client[0] if self.client else "-", method, path or "-", status, 0.0)
+        method, target = (self.scope.get("method", "-"), self.url) if self.scope else ("-", b"")
+        log_refusal(self.config, self.client, method, target, status)
 
     def _upgrade(self, rest: bytes) -> None:
         """uvicorn drops what follows the head of an upgrade; and an upgrade ends a pipeline."""

@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 
 from offhook.realtime.deadlines import Deadlines
 from offhook.server.http import limits_of
+from offhook.server.unfinished import Unfinished
 from offhook.wire.deflate import Terms
 
 
@@ -48,8 +49,9 @@ class Shared:
         self.config = config
         self.connections: set[Any] = server_state.connections
         self.terms = Terms() if config.ws_per_message_deflate else None
-        closing = limits_of(config).write
-        self.closings: Deadlines[Watched] = Deadlines(closing, lambda connection: connection.abort())
+        limits = limits_of(config)
+        self.unfinished = Unfinished(limits.unfinished)
+        self.closings: Deadlines[Watched] = Deadlines(limits.write, lambda connection: connection.abort())
         self._tasks = server_state.tasks
         self._state = ref(server_state)
         self._pings = Deadlines(config.ws_ping_interval, self._ping) if config.ws_ping_interval else None

@@ -45,6 +45,12 @@ def parse(head: bytes) -> Request:
     return Request(method.decode(), target, version.decode(), [_header(each) for each in lines])
 
 
+def named(head: bytes) -> tuple[str, bytes]:
+    """Method and target in *head*, which may be no request at all; a dash and nothing then."""
+    line = _LINE.fullmatch(head.partition(b"\r\n")[0])
+    return (line[1].decode(), line[2]) if line else ("-", b"")
+
+
 def _header(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not _NAME.fullmatch(name) or _FORBIDDEN.search(value):

@@ -10,14 +10,16 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 from uvicorn.config import Config
+from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from offhook.base.errors import UsageError
 from offhook.base.types import Scope
 from offhook.server.conversation import Conversation
+from offhook.server.http import log_refusal
 from offhook.server.shared import Shared
 from offhook.server.stage import Stage
-from offhook.server.upgrade import Headers, answer, ends, parse, refusal, scope
+from offhook.server.upgrade import Headers, answer, ends, named, parse, refusal, scope
 from offhook.transports.base import DIRECT, Sink
 from offhook.wire import frames
 from offhook.wire.deflate import Agreement, Deflater, negotiate
@@ -114,8 +116,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._shared.connections.discard(self)
         self._shared.forget(self)
         self._shared.closings.end(self)
-        self.stage = Stage.CLOSED
-        self._waiting = []
+        self._let_go()
         self._tell_lost(_ABNORMAL, "")
 
     def pause_writing(self) -> None:
@@ -147,13 +148,13 @@ class WebSocketProtocol(asyncio.Protocol):
     def _take_head(self, data: bytes) -> None:
         self._head += data
         if len(self._head) > _LARGEST_HEAD:
-            self._refuse(BadHandshake("too long", 431))
+            self._refuse(BadHandshake("too long", 431), self._head)
         elif self._opening is None and _END_OF_HEAD in self._head:
             head, _, self._head = self._head.partition(_END_OF_HEAD)
             try:
                 self._ask(head)
             except BadHandshake as bad:
-                self._refuse(bad)
+                self._refuse(bad, head)
 
     def _ask(self, head: bytes) -> None:
         """Ask the application. No frame is legal before it has accepted (section 4.1); nothing is read."""
@@ -171,7 +172,10 @@ class WebSocketProtocol(asyncio.Protocol):
         self._sink = conversation
         self._shared.start(conversation.run(self._shared.config.loaded_app, asgi))
 
-    def _refuse(self, bad: BadHandshake) -> None:
+    def _refuse(self, bad: BadHandshake, head: bytes) -> None:
+        if self.stage == Stage.HEAD:  # Later the application has been asked, and its log tells of it.
+            method, target = named(head)
+            log_refusal(self._shared.config, get_remote_addr(self._transport), method, target, bad.status)
         self._end(_ABNORMAL, "", refusal(bad.status, bad.reason, bad.headers))
 
     def accept(self, subprotocol: str | None, headers: Headers) -> None:
@@ -287,6 +291,8 @@ class WebSocketProtocol(asyncio.Protocol):
         received.reverse()
         self._waiting = received + self._waiting if self._waiting else received
         self._deliver()
+        if self._reader is not None:
+            self._shared.unfinished.keeps(self, self._reader.unfinished)
 
     def _deliver(self) -> None:
         """Pass on what came in until the sink pauses, then what the reader found wrong."""
@@ -381,11 +387,16 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _hang_up(self) -> None:
         """Close when the peer has read what was written. It has some seconds for that."""
-        self.stage = Stage.CLOSED
-        self._waiting = []
+        self._let_go()
         if self not in self._shared.closings:
             self._shared.closings.begin(self)
         self._transport.close()
+
+    def _let_go(self) -> None:
+        """Keep nothing of what came in, however long the end may take."""
+        self.stage = Stage.CLOSED
+        self._waiting, self._reader = [], None
+        self._shared.unfinished.keeps(self, 0)
 
     def _tell_lost(self, code: int, reason: str) -> None:
         sink, self._sink = self._sink, None

@@ -11,6 +11,7 @@ from offhook.base.errors import CommandError, Disconnect, UsageError
 from offhook.base.incoming import Incoming
 from offhook.base.limits import Limits
 from offhook.base.types import AsgiMessage, Payload, Receive, Scope, Send
+from offhook.realtime.sessions import Crowded, Sessions
 from offhook.transports.base import DIRECT, Direct, await_upgrade, deny, exceeds
 from offhook.wire import frames
 from offhook.wire.deflate import Deflater
@@ -377,19 +378,29 @@ def open_socket(scope: Scope, receive: Receive, send: Send, incoming: Incoming, 
     return _DirectSocket(direct, scope, receive, send, incoming, limits)
 
 
-async def serve_socket(ws: WebSocket, handler: Callable[[], Awaitable[object]]) -> None:
+async def serve_socket(ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions) -> None:
     """Run a route's socket *handler* from the upgrade to the end, whatever it raises.
 
     It returns: closed with 1000, or refused with 403 if it never used the socket. It raises an error that a page
     understands: the page's status before it accepted, 1008 after. Anything else is closed with 1011 and logged.
+    It counts beside *sessions*; where there is no room it is refused as a line is.
 
     On a connection of our own server this returns with the upgrade, and *handler* goes on in a task of its own.
     """
     if await await_upgrade(ws._receive):
-        await ws._serve(_live(ws, handler))
+        await ws._serve(_live(ws, handler, sessions))
 
 
-async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]]) -> None:
+async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions) -> None:
+    try:
+        sessions.admit(ws.incoming.client)
+    except Crowded as crowded:
+        try:
+            await ws._refuse(crowded.status)
+        finally:
+            ws._over()
+        return
+    sessions.enter(ws.incoming.client)
     try:
         running = handler()
         del handler  # and with it what the arguments were taken from
@@ -406,6 +417,7 @@ async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]]) -> None
     else:
         await ws.close()
     finally:
+        sessions.leave(ws.incoming.client)
         ws._over()
 
 

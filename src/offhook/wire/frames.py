@@ -152,6 +152,11 @@ class Reader:
             self._end(FrameError(CloseCode.INVALID_DATA, "not UTF-8"))
         return received
 
+    @property
+    def unfinished(self) -> int:
+        """Bytes that are kept of a message whose end has not come."""
+        return 0 if self._message is None else len(self._message.payload)
+
     def whole(self, data: bytes) -> str | bytes | None:
         """The message, if *data* is one whole short frame, masked, not compressed, and nothing stands before it.
 
