@@ -38,17 +38,25 @@ def _row(name: str, found: Outcome) -> str:
     return f"| {' | '.join([*cells, str(found.tracebacks)])} |"
 
 
-def _attack(words: Sequence[str]) -> tuple[str, list[str]]:
-    """A table with a row for each attack that has one of *words* in its name, and what misses a goal."""
+def _attack(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """A row for each attack that has one of *words* in its name, and what misses a goal."""
     chosen = {name: each for name, each in ATTACKS.items() if not words or any(word in name for word in words)}
-    rows, missed = [_HEAD], list[str]()
+    rows, missed = dict[str, str](), list[str]()
     print(_HEAD)
     for name, attack in chosen.items():
         found, misses = _carry_out(attack)
-        rows.append(_row(name, found))
-        print(rows[-1], flush=True)
+        rows[name] = _row(name, found)
+        print(rows[name], flush=True)
         missed += [f"{name}: {', '.join(misses)}"] if misses else []
-    return "\n".join(rows), missed
+    return rows, missed
+
+
+def _write(rows: dict[str, str]) -> None:
+    """Put *rows* into the page, in the order of the catalogue, beside those that it has of other attacks."""
+    text, title, table = PAGE.read_text().partition(_TITLE)
+    known = {line.split(" | ")[0].removeprefix("| "): line for line in table.splitlines()} | rows
+    lines = [_HEAD, *(known[name] for name in ATTACKS if name in known)]
+    PAGE.write_text("\n".join([text + title, *lines, "", f"{machine()}.", ""]))
 
 
 def main() -> int:
@@ -58,11 +66,10 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.relative_to(ROOT)}")
     asked = parser.parse_args()
     allow_files()
-    table, missed = _attack(asked.words)
+    rows, missed = _attack(asked.words)
     print("\n".join(["", *missed]) if missed else "\nAll within their goals.")
     if asked.write:
-        text, title, _ = PAGE.read_text().partition(_TITLE)
-        PAGE.write_text(f"{text}{title}\n{table}\n\n{machine()}.\n")
+        _write(rows)
     return len(missed)
 
 
