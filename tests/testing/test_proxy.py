@@ -1,6 +1,7 @@
 """The fault proxy between a client and a server that are bare sockets."""
 
 import contextlib
+import gc
 import socket
 import time
 from collections.abc import Iterator
@@ -172,3 +173,12 @@ def test_the_end_of_the_proxy_ends_what_is_held_back() -> None:
             client.sendall(b"up")
         with client, server, pytest.raises(ConnectionResetError):
             client.recv(10)
+
+
+def test_it_ends_while_clients_arrive_and_leaves_nothing_open() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=500) as target:
+        for _ in range(10):
+            with contextlib.ExitStack() as clients, FaultProxy(target.getsockname()[1]) as proxy:
+                for _ in range(40):
+                    clients.enter_context(socket.create_connection(("127.0.0.1", proxy.port)))
+    gc.collect()  # a connection that was left open says so when it is collected, and that fails the test

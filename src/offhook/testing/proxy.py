@@ -52,6 +52,7 @@ _Write: TypeAlias = Callable[[_Pair, bytes], asyncio.StreamWriter]
 
 @dataclass(slots=True)
 class _State:
+    serving: set[asyncio.Task[object]] = field(default_factory=set)
     pairs: set[_Pair] = field(default_factory=set)
     refusing: bool = False
     frozen: bool = False
@@ -183,6 +184,9 @@ class FaultProxy:
                 pair.flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._state.serving.add(task)
         try:
             if self._state.refusing:
                 raise OSError
@@ -194,6 +198,7 @@ class FaultProxy:
         except* (OSError, asyncio.CancelledError):  # cancelled: the proxy itself ends
             _reset(writer)
         finally:
+            self._state.serving.discard(task)
             writer.close()
 
     @contextlib.contextmanager
@@ -251,12 +256,17 @@ class FaultProxy:
         return pair.client
 
     async def _close(self) -> None:
-        self._server.close()
+        for listener in self._server.sockets:  # Server.close() at once would leak those that were just accepted
+            self._loop.remove_reader(listener.fileno())
+        self._state.refusing = True
         self._drop()
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
+        # One that was accepted a moment ago has its task later, or one that has not begun: it is refused, and ends
+        # by itself. Cancelled before it begins it would leave its connection open.
+        while under_way := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._state.serving:
+                task.cancel()
+            await asyncio.wait(under_way)
+        self._server.close()
         await asyncio.sleep(0)  # the connections close in the loop's next round
 
 
