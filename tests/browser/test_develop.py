@@ -145,7 +145,7 @@ _ANSWERING = """
 export const clientAction = () => ({ kept: "here" });
 
 export function shouldRevalidate({ actionResult }) {
-  globalThis.decided = actionResult;
+  globalThis.decided ??= actionResult; // the second of two saves may load the page anew after the click
   return false;
 }
 
