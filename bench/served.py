@@ -18,6 +18,7 @@ import msgspec
 
 from bench.contenders import Contender
 from bench.programs import Missing, compiled
+from offhook.testing.ports import free_port
 
 STARTING = 60.0
 ANSWERING = 120.0
@@ -158,13 +159,6 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, max(hard, _FILES)))
     except (OSError, ValueError):
         raise Missing(f"needs {_FILES} open files; allow them with: ulimit -n {_FILES}") from None
-
-
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def pinned(which: int) -> Sequence[str]:

@@ -127,7 +127,10 @@ class PagesHandler:
             return _refused(scope, 403, "A page of another site sent this.")
         match = self._table.match(ask.path)
         if match is None:
-            return reload(self._assets.build) if ask.data else await self._kinds.not_found(ask.url, came)
+            if ask.data:
+                return reload(self._assets.build)
+            has_page = self._table.has_views
+            return await self._kinds.not_found(ask.url, came) if has_page else _refused(scope, 404, "Not Found")
         if ask.method not in MUTATIONS | _READS:
             allow = {"allow": allowed_methods(match.routes)}
             return Response(status_code=204 if ask.method == "OPTIONS" else 405, headers=allow)

@@ -52,9 +52,7 @@ class Kinds:
         return self._extended(visit, response)
 
     async def not_found(self, url: str, came: Incoming) -> Response:
-        """The 404 page for an address that no route has; a line of text where there are no pages."""
-        if not self.table.has_views:
-            return Response("Not Found", 404, media_type="text/plain")
+        """The 404 page for an address that no route has."""
         page = Page(url, {}, not_found=True)
         first = next((node for node in self.table.nodes if node.index or not (node.path or "").strip("/")), None)
         views = [self.table.modules[first.id].view] if first else []
