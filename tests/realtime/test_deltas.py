@@ -185,7 +185,8 @@ def test_11_after_a_drop_the_next_is_full() -> None:
                 await _publish(engine, number, channel=Ticker())
                 await asyncio.sleep(0.1)
             peer.wire.stall()
-            await _publish(engine, *range(3, 30), channel=Ticker())
+            for number in range(3, 30):
+                await _publish(engine, number, channel=Ticker())
             peer.wire.flow()
             await asyncio.sleep(0.1)
             await _publish(engine, 30, channel=Ticker())

@@ -110,6 +110,7 @@ def test_one_of_two_may_go() -> None:
             first.session.lost()
             await asyncio.sleep(5)
             await engine.line.publish(Room(name="a"), 1)
+            await asyncio.sleep(0.1)
             assert second.published("room:a") == [1]
             assert _broker_calls(broker) == ["subscribe"]
 

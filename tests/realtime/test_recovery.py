@@ -82,6 +82,7 @@ def test_9_4_what_was_held_back_is_newer() -> None:
             broker.release("history")
             reply = await peer.answer(number)
             await engine.line.publish(Price(), 4)
+            await asyncio.sleep(0.1)
 
             assert (reply["offset"], [each["data"] for each in reply["publications"]]) == (3, [3])
             assert peer.published("price") == [3, 4]
@@ -286,6 +287,7 @@ def test_2502_a_slow_client_of_a_channel_that_says_so_takes_a_new_snapshot() -> 
             peer.wire.stall()
             for _ in range(20):
                 await engine.line.publish(Rows(), "x" * 100)
+                await asyncio.sleep(0.1)
             await engine.line.publish(A, 1)
             peer.wire.flow()
             await asyncio.sleep(0.1)

@@ -105,6 +105,7 @@ def test_8_3_a_refresh_prolongs_and_may_come_late() -> None:
             assert 170 < answer["ttl"] < 181
             await asyncio.sleep(190)
             await engine.line.publish(Private(), 1)
+            await asyncio.sleep(0.1)
             assert (peer.published("private"), _codes(peer)) == ([1], [])
             await asyncio.sleep(20)
             assert _codes(peer) == [2501]

@@ -214,6 +214,7 @@ def test_a_buffer_that_overflows_without_history_begins_anew() -> None:
             # What was held back is lost, and only that: nothing was promised yet.
             assert await peer.answer(number) == {}
             await engine.line.publish(Crowd(), 4)
+            await asyncio.sleep(0.1)
             assert peer.published("crowd") == [4]
 
     run(scenario())

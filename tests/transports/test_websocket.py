@@ -333,8 +333,10 @@ def test_a_flood_is_read_no_faster_than_it_is_answered() -> None:
             await _ask(ws, CONNECT)
             for number in range(2, 200):
                 await ws.send(json.dumps({"id": number, "presence": {"channel": f"{number}"}}))
-            answered = [number for _ in range(50) for number in _ids(await ws.receive())]
-            assert answered == list(range(2, 2 + len(answered)))
+            answered: list[int] = []
+            while len(answered) < 198:
+                answered += _ids(await ws.receive())
+            assert answered == list(range(2, 200))
 
     run(scenario())
 

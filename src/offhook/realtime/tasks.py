@@ -1,4 +1,8 @@
-"""Tasks that begin at once where the interpreter can do it, and deadlines for those only who have to wait."""
+"""Tasks whose first step runs at once, and deadlines that exist only for work that has to wait.
+
+Every Python version runs the first step of a task inside ``start``, so that the order of replies and pushes is the
+same on all of them.
+"""
 
 import asyncio
 import sys
@@ -11,13 +15,14 @@ from offhook.base import observe
 
 T = TypeVar("T")
 
-# From Python 3.12 on the first step runs inside the call; before that, in the loop's next turn.
-_EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+if sys.version_info >= (3, 12):
 
+    def start(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Run *coroutine* in a task of its own. The caller keeps the task, or the loop may forget it."""
+        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
 
-def start(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """Run *coroutine* in a task of its own. The caller keeps the task, or the loop may forget it."""
-    return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), **_EAGER)
+else:
+    from offhook.realtime.eager import start
 
 
 @types.coroutine
