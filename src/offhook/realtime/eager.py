@@ -1,11 +1,11 @@
-"""Python 3.11: a task whose first step runs inside the call, as ``eager_start=True`` of Python 3.12 and later does.
+"""Python 3.11: a task whose first step runs inside the call, as with ``eager_start=True`` from Python 3.12 on.
 
 Without it the order of replies and pushes depended on the Python version: a command began one turn of the loop
 later on 3.11, so that the push of a first publication left before the reply to a second one.
 
 The task is asyncio's own in its Python form. ``Task.__init__`` schedules the first step with ``loop.call_soon``;
-``_FirstStep`` stands in for the loop during that call and runs the step at once. Python 3.11 receives security fixes
-only, so these names of asyncio do not change any more; ``tests/realtime/test_tasks.py`` fails if they do.
+``_FirstStep`` stands in for the loop during that call, and the step runs at once. Python 3.11 receives security
+fixes only, so these names of asyncio do not change any more; ``tests/realtime/test_tasks.py`` fails if they do.
 """
 
 import asyncio

@@ -22,7 +22,7 @@ if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
 
 else:
-    from offhook.realtime.eager import start
+    from offhook.realtime.eager import start as start
 
 
 @types.coroutine
