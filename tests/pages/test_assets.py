@@ -1,6 +1,8 @@
 """Built files: what a document refers to, and what can be asked for."""
 
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,61 @@ def test_other_files_stand_at_the_root_and_are_asked_for_again(build: Path) -> N
 
     assert (reply.text, reply.header("cache-control")) == ("icon", "public, no-cache")
     assert (again.status, again.body) == (304, b"")
+
+
+OLD, NOW, NEW = (f"{day} Dec 2026 00:00:00 GMT" for day in ("Tue, 01", "Wed, 02", "Thu, 03"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        # The tag, as it is, weak (a proxy that compresses makes it so), in lists, and any tag.
+        ({"if_none_match": "{tag}"}, 304),
+        ({"if_none_match": "W/{tag}"}, 304),
+        ({"if_none_match": '"a,b", W/{tag}'}, 304),
+        ({"if_none_match": " * "}, 304),
+        ({"if_none_match": '"other"'}, 200),
+        ({"if_none_match": "no tag at all"}, 200),
+        # Dates count where no tag is given.
+        ({"if_modified_since": NOW}, 304),
+        ({"if_modified_since": NEW}, 304),
+        ({"if_modified_since": OLD}, 200),
+        ({"if_modified_since": "yesterday"}, 200),
+        ({"if_modified_since": "Wed, 99 Dec 99999 00:00:00 GMT"}, 200),
+        ({"if_modified_since": NEW, "if_none_match": '"other"'}, 200),
+        ({"if_modified_since": OLD, "if_none_match": "{tag}"}, 304),
+        # What the client expects goes first.
+        ({"if_match": "{tag}"}, 200),
+        ({"if_match": "*"}, 200),
+        ({"if_match": "W/{tag}"}, 412),
+        ({"if_match": '"other"', "if_none_match": "{tag}"}, 412),
+        ({"if_match": "{tag}", "if_unmodified_since": OLD}, 200),
+        ({"if_unmodified_since": OLD}, 412),
+        ({"if_unmodified_since": NOW}, 200),
+        ({"if_unmodified_since": "yesterday"}, 200),
+        # Parts.
+        ({"range": "bytes=1-2"}, 206),
+        ({"range": "bytes=1-2", "if_range": "{tag}"}, 206),
+        ({"range": "bytes=1-2", "if_range": NOW}, 206),
+        ({"range": "bytes=1-2", "if_range": "W/{tag}"}, 200),
+        ({"range": "bytes=1-2", "if_range": '"other"'}, 200),
+        ({"range": "bytes=1-2", "if_none_match": "{tag}"}, 304),
+        ({"range": "bytes=9-"}, 416),
+        ({"range": "lines=1-2"}, 200),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_conditions_and_parts(build: Path, method: str, asked: dict[str, str], status: int) -> None:
+    changed = datetime(2026, 12, 2, tzinfo=UTC).timestamp()
+    os.utime(build / "client/favicon.ico", (changed, changed))
+    tag = get(site(build), "/favicon.ico").header("etag") or ""
+
+    reply = ask(site(build), method, "/favicon.ico", **{k: v.replace("{tag}", tag) for k, v in asked.items()})
+
+    assert reply.status == status
+    if status == 304:
+        assert (reply.header("etag"), reply.header("cache-control")) == (tag, "public, no-cache")
+        assert reply.header("content-length") in (None, "0")
 
 
 def test_names_with_encoded_characters(build: Path) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
-from starlette.staticfiles import NotModifiedResponse
 
 from offhook.base.errors import UsageError
-from offhook.base.types import Scope
+from offhook.base.types import Receive, Scope, Send
+from offhook.pages.conditional import precondition
 
 _FOREVER = "public, max-age=31536000, immutable"
 _REVALIDATE = "public, no-cache"
@@ -170,10 +170,18 @@ def _file(path: Path, cache_control: str, headers: Headers, variants: Mapping[st
         answer["content-encoding"] = encoding
     sent = variants[encoding] if encoding else path
     kind = mimetypes.guess_type(path.name)[0]
-    response = FileResponse(sent, headers=answer, stat_result=sent.stat(), media_type=kind)
-    if headers.get("if-none-match") == response.headers["etag"]:
-        return NotModifiedResponse(response.headers)
-    return response
+    response = _File(sent, headers=answer, stat_result=sent.stat(), media_type=kind)
+    return precondition(response, headers) or response
+
+
+class _File(FileResponse):
+    """A file. A range in a unit other than bytes is ignored (RFC 9110, section 14.2)."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = Headers(scope=scope).get("range", "")
+        if not re.match(r"\s*bytes\s*=", asked, re.IGNORECASE):
+            scope = {**scope, "headers": [field for field in scope["headers"] if field[0] != b"range"]}
+        await super().__call__(scope, receive, send)
 
 
 def _accepts(header: str, encoding: str) -> bool:

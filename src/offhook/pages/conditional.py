@@ -1,8 +1,11 @@
-"""Answers that the browser has already: 304 in place of the same content again (RFC 9110, section 13)."""
+"""Conditional requests: 304 for content that the client has, 412 where it expects another (RFC 9110, section 13)."""
 
 import asyncio
 import hashlib
 import os
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from starlette.datastructures import Headers
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -35,8 +38,29 @@ async def conditional(response: Response, asked: Headers) -> Response:
     tag = response.headers.get("etag") or _tag(response)
     response.headers["etag"] = tag
     response.headers.setdefault("cache-control", "private, no-cache")
-    if not _matches(asked.get("if-none-match", ""), tag):
-        return response
+    return precondition(response, asked) or response
+
+
+def precondition(response: Response, asked: Headers) -> Response | None:
+    """The answer in place of *response* to a GET or HEAD, in the order of RFC 9110, section 13.2.2; None: itself.
+
+    :param response: with status 200 and its ``etag``; one of a file has ``last-modified`` as well.
+    :param asked: the headers of the request.
+    """
+    tag = response.headers["etag"]
+    modified = _date(response.headers.get("last-modified"))
+    if "if-match" in asked:
+        if not _matches(asked, "if-match", tag, strong=True):
+            return Response(status_code=412)
+    elif _is_later(modified, _date(asked.get("if-unmodified-since"))):
+        return Response(status_code=412)
+    if "if-none-match" in asked:
+        is_current = _matches(asked, "if-none-match", tag, strong=False)
+    else:
+        since = _date(asked.get("if-modified-since"))
+        is_current = modified is not None and since is not None and modified <= since
+    if not is_current:
+        return None
     kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
     return Response(status_code=304, headers=kept, background=response.background)
 
@@ -58,8 +82,29 @@ def _tag(response: Response) -> str:
     return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _matches(wanted: str, tag: str) -> bool:
-    """Whether *tag* is among those of an ``If-None-Match``, by weak comparison (RFC 9110, section 8.8.3.2)."""
-    if wanted.strip() == "*":
+_TAGS = re.compile(r'(?:W/)?"[^"]*"')
+
+
+def _matches(asked: Headers, field: str, tag: str, *, strong: bool) -> bool:
+    """Whether header *field* lists *tag*; a strong comparison finds no weak tag (RFC 9110, section 8.8.3.2)."""
+    listed = ",".join(asked.getlist(field))
+    if listed.strip() == "*":
         return True
-    return tag.removeprefix("W/") in {each.strip().removeprefix("W/") for each in wanted.split(",")}
+    tags: list[str] = _TAGS.findall(listed)
+    if strong:
+        return tag in tags and not tag.startswith("W/")
+    return tag.removeprefix("W/") in {each.removeprefix("W/") for each in tags}
+
+
+def _date(value: str | None) -> datetime | None:
+    """The time of an HTTP date; None where there is none, or the text is no date (it is ignored then)."""
+    if value is None:
+        return None
+    try:
+        return parsedate_to_datetime(value).replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _is_later(modified: datetime | None, than: datetime | None) -> bool:
+    return modified is not None and than is not None and modified > than
