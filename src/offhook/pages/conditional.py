@@ -1,4 +1,4 @@
-"""Conditional requests: 304 for content that the client has, 412 where it expects another (RFC 9110, section 13)."""
+"""Conditional requests: 304 for content that a client has, 412 where it expects another (RFC 9110, section 13)."""
 
 import asyncio
 import hashlib
