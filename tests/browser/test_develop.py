@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -443,3 +444,24 @@ def _ended(pid: int) -> None:
     ready, _, _ = select.select([descriptor], [], [], DEADLINE)
     os.close(descriptor)
     assert ready, f"process {pid} is still there"
+
+
+def test_only_files_that_a_page_needs_are_served_and_only_for_this_machine(
+    book: Server, folder: Path, arrive: Arrive
+) -> None:
+    for name in ("cities.json", "secrets.json", "data.sqlite"):
+        (folder / name).write_text('{"name": "Paris"}')
+    _edit(folder / "routes/home.tsx", "<h1>Guest book</h1>", "<h1>{cities.name}</h1>")
+    _edit(folder / "routes/home.tsx", "import { Form", 'import cities from "../cities.json";\nimport { Form')
+    visitor = arrive(book.url)
+    visitor.goto("/")
+    visitor.page.get_by_role("heading", name="Paris").wait_for()
+
+    def status(path: str, host: str = "localhost") -> int:
+        return httpx.get(f"{book.url}{path}", headers={"host": host}).status_code
+
+    assert status("/cities.json?import") == 200
+    assert [status(path) for path in ("/secrets.json", "/secrets.json?import", "/data.sqlite", "/app.py")] == [
+        404
+    ] * 4
+    assert [status(path, "evil.example") for path in ("/", "/@vite/client", "/routes/home.tsx")] == [403] * 3

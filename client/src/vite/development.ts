@@ -17,15 +17,34 @@ export function development(entry: string): Plugin {
     name: "offhook:development",
     apply: "serve",
     // Vite's watcher forgets what is saved twice within 50 ms, and documents would not wait for what it sees first.
-    config: () => (isDriven ? { server: { watch: null } } : {}),
+    // Pages come from the same origin as their modules.
+    config: () => (isDriven ? { server: { watch: null, cors: false } } : {}),
     configureServer(server) {
       if (!isDriven) return;
       input ??= createInterface({ input: process.stdin });
       input.removeAllListeners();
       input.on("line", (line) => tell(server, entry, JSON.parse(line) as Told));
       input.on("close", () => void server.close().finally(() => process.exit()));
+      server.middlewares.use((request, response, next) => {
+        if (isImported(server, request.url ?? "")) return next();
+        response.statusCode = 404;
+        response.end();
+      });
     },
   };
+}
+
+/**
+ * Whether a module imports what an address with "?import" names; Vite knows each import before a browser asks for it.
+ * `offhook dev` passes files on that are no scripts, styles or media (JSON, text) only with that query.
+ */
+function isImported({ config, environments }: ViteDevServer, address: string): boolean {
+  const { pathname, searchParams } = new URL(address, "http://localhost");
+  if (!searchParams.has("import")) return true;
+  const path = decodeURI(pathname);
+  const file = path.startsWith("/@fs/") ? path.slice("/@fs".length) : `${config.root}${path}`;
+  const { moduleGraph } = environments.client;
+  return (moduleGraph.getModulesByFile(normalizePath(file))?.size ?? 0) > 0;
 }
 
 function tell(server: ViteDevServer, entry: string, told: Told): void {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from offhook.base.errors import UsageError
-from offhook.cli.serving import serving_options, settings_of
+from offhook.cli.serving import names, serving_options, settings_of
 from offhook.server.loading import load
 
 if TYPE_CHECKING:
@@ -90,11 +90,14 @@ def new(folder: Path, template: str) -> None:
 @_target
 @_host
 @_port
-def dev(target: str, host: str, port: int) -> None:
+@click.option(
+    "--hosts", metavar="NAME,...", default="", help="Names beside localhost that Host may have, without ports."
+)
+def dev(target: str, host: str, port: int, hosts: str) -> None:
     """Serve MODULE:APP while it is being written: what is saved is what is seen."""
     from offhook.dev.develop import develop
 
-    develop(target, host=host, port=port, say=click.echo)
+    develop(target, host=host, port=port, hosts=names(hosts), say=click.echo)
 
 
 @main.command()

@@ -105,11 +105,12 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
         os.environ[CHOSEN] = json.dumps(limits)
     others = {name: value for name, value in chosen.items() if not name.startswith("limit_")}
     return Settings(
-        hosts=_names(others.pop("hosts")),
-        forwarded_allow_ips=_names(others.pop("forwarded_allow_ips")),
+        hosts=names(others.pop("hosts")),
+        forwarded_allow_ips=names(others.pop("forwarded_allow_ips")),
         **others,
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """The names of a list with commas."""
     return tuple(each.strip() for each in text.split(",") if each.strip())

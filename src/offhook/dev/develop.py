@@ -7,7 +7,7 @@ renders documents.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -25,14 +25,15 @@ from offhook.server.settings import Settings
 Say = Callable[[str], object]
 
 
-def develop(target: str, *, host: str, port: int, say: Say) -> None:
+def develop(target: str, *, host: str, port: int, hosts: Sequence[str] = (), say: Say) -> None:
     """Serve *target* and everything that changes about it, until Ctrl-C.
 
-    :param say: told in one line what happened.
+    :param hosts: names of this machine beside ``localhost`` that a request may have in ``Host``.
+    :param say: receives one line about each thing that happens.
     :raises UsageError: the port is taken, Node or the npm packages are missing.
     """
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
-    front = Front()
+    front = Front([*hosts, host])
     front.during(_Loop(target, front, say).running)
     settings = Settings(host=host, port=port)
     serve(front, settings, announce=lambda address: say(f"Serving {address} (Ctrl-C ends it)"))

@@ -1,28 +1,31 @@
 """The one port of ``offhook dev``: the application's process, and Vite behind it for what the browser runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from html import escape
 from pathlib import Path
 from typing import TypeAlias
 
 from offhook.base.types import AsgiApp, Receive, Scope, Send
+from offhook.dev.files import ServedFiles, is_local
 from offhook.dev.serving import Failed
 from offhook.transports.lifespan import serve_lifespan
 
 Running: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
 
-_OF_VITE = ("/@", "/node_modules/")
 _SUBPROTOCOLS = frozenset({"vite-hmr", "vite-ping"})
-_PYTHON = frozenset({".py", ".pyc"})
 
 
 class Front:
-    """Passes each request on, and keeps it waiting while the application is exchanged."""
+    """Passes each request on, and keeps it waiting while the application is exchanged.
 
-    def __init__(self) -> None:
-        self._folder: Path | None = None
+    :param hosts: names of this machine beside ``localhost`` that a request may have in ``Host``.
+    """
+
+    def __init__(self, hosts: Sequence[str] = ()) -> None:
+        self._hosts = [host.lower() for host in hosts]
+        self._files: ServedFiles | None = None
         self._vite: AsgiApp | None = None
         self._application: AsgiApp | None = None
         self._settled = asyncio.Event()
@@ -36,7 +39,7 @@ class Front:
 
     def behind(self, folder: Path, vite: AsgiApp) -> None:
         """Have *vite* serve the views of *folder*."""
-        self._folder, self._vite = folder, vite
+        self._files, self._vite = ServedFiles(folder), vite
 
     def pause(self) -> None:
         """Requests wait from now on."""
@@ -58,6 +61,8 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await serve_lifespan(self._running, receive, send)
+        elif not is_local(host := _host(scope), self._hosts):
+            await _refuse(host, scope, receive, send)
         elif self._vite is not None and self._is_of_vite(scope):
             await self._vite(scope, receive, send)
         else:
@@ -70,17 +75,24 @@ class Front:
     def _is_of_vite(self, scope: Scope) -> bool:
         if scope["type"] == "websocket":
             return not _SUBPROTOCOLS.isdisjoint(scope["subprotocols"])
-        path: str = scope["path"]
-        return path.startswith(_OF_VITE) or self._is_source(path)
+        return self._files is not None and self._files.has(scope["path"], scope["query_string"].decode("latin-1"))
 
-    def _is_source(self, path: str) -> bool:
-        """Whether *path* names a file that a view may import, or one of the folder ``public``."""
-        assert self._folder is not None
-        parts = [part for part in path.split("/") if part]
-        if not parts or any(part.startswith(".") or "\0" in part for part in parts):
-            return False
-        source, public = self._folder.joinpath(*parts), self._folder.joinpath("public", *parts)
-        return (source.is_file() and source.suffix not in _PYTHON) or public.is_file()
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+
+
+async def _refuse(host: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 403 to a request for another machine's name."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    name = host.encode("ascii", "backslashreplace").decode()
+    text = f"offhook dev answers for localhost and for addresses, not for {name!r}. Add --hosts NAME to allow one."
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 def _is_document(scope: Scope) -> bool:
