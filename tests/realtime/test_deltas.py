@@ -185,8 +185,10 @@ def test_11_after_a_drop_the_next_is_full() -> None:
                 await _publish(engine, number, channel=Ticker())
                 await asyncio.sleep(0.1)
             peer.wire.stall()
-            for number in range(3, 30):
-                await _publish(engine, number, channel=Ticker())
+            await _publish(engine, 3, channel=Ticker())
+            await asyncio.sleep(0.1)
+            await _publish(engine, *range(4, 30), channel=Ticker())
+            await asyncio.sleep(0.1)
             peer.wire.flow()
             await asyncio.sleep(0.1)
             await _publish(engine, 30, channel=Ticker())

@@ -31,28 +31,12 @@ class Notes(Channel[Note], pattern="notes", history=History(10, 60)):
         return Note(f"{client.user}: {data.text}")
 
 
-def test_replies_precede_the_own_pushes_of_one_frame_on_every_python() -> None:
-    async def scenario() -> None:
-        async with running(Notes) as (engine, _):
-            peer = await connected(engine)
-            await peer.subscribe("notes")
-            before = len(peer.wire.lines)
-            peer.say(*[{"id": n, "publish": {"channel": "notes", "data": {"text": f"{n}"}}} for n in (3, 4)])
-            await asyncio.sleep(0.1)
-
-            came = [line.get("id") or line["push"]["pub"]["data"]["text"] for line in peer.wire.lines[before:]]
-            assert came == [3, 4, "Ann: 3", "Ann: 4"]
-
-    run(scenario())
-
-
 def test_a_client_publishes_what_the_handler_makes_of_it() -> None:
     async def scenario() -> None:
         async with running(Notes) as (engine, _):
             peer = await connected(engine)
             await peer.subscribe("notes")
             assert await peer.ask(publish={"channel": "notes", "data": {"text": "hi"}}) == {}
-            await asyncio.sleep(0.1)
 
             [push] = peer.pushes
             assert push["pub"]["data"] == {"text": "Ann: hi"}

@@ -1,8 +1,6 @@
 """Tasks in the background."""
 
 import asyncio
-from contextvars import ContextVar
-from typing import Any
 
 import pytest
 
@@ -37,76 +35,6 @@ def test_a_result() -> None:
         return await start(answer())
 
     assert run(scenario()) == 5
-
-
-def test_the_first_step_runs_inside_start_on_every_python() -> None:
-    steps: list[str] = []
-
-    async def work() -> str:
-        steps.append("begun")
-        async with asyncio.timeout(1):  # which needs a current task
-            await asyncio.sleep(0)
-        steps.append("ended")
-        return "result"
-
-    async def scenario() -> None:
-        outer = asyncio.current_task()
-        task = start(work())
-        assert asyncio.current_task() is outer
-        assert steps == ["begun"]
-        assert await task == "result"
-        assert steps == ["begun", "ended"]
-
-    run(scenario())
-
-
-def test_a_first_step_without_a_task_around_it() -> None:
-    async def work() -> "asyncio.Task[None] | None":
-        return asyncio.current_task()
-
-    async def scenario() -> None:
-        started: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        asyncio.get_running_loop().call_soon(lambda: started.set_result(start(work())))
-        task = await started
-        assert (task.done(), task.result()) == (True, task)
-
-    run(scenario())
-
-
-def test_a_task_can_fail_or_be_cancelled_in_its_first_step() -> None:
-    async def fail() -> None:
-        raise LookupError
-
-    async def cancel() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(1)
-
-    async def scenario() -> None:
-        with pytest.raises(LookupError):
-            await start(fail())
-        with pytest.raises(asyncio.CancelledError):
-            await start(cancel())
-
-    run(scenario())
-
-
-def test_a_task_sees_the_context_of_its_start_and_keeps_changes_to_itself() -> None:
-    word: ContextVar[str] = ContextVar("word", default="none")
-
-    async def work() -> str:
-        seen = word.get()
-        word.set("inner")
-        await asyncio.sleep(0)
-        return f"{seen} {word.get()}"
-
-    async def scenario() -> None:
-        word.set("outer")
-        assert await start(work()) == "outer inner"
-        assert word.get() == "outer"
-
-    run(scenario())
 
 
 def test_work_that_never_waits_has_no_deadline() -> None:

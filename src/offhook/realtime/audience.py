@@ -124,6 +124,10 @@ class Audience:
         self.cohorts = [each for each in self.cohorts if each.groups]
         self._outbox.hurry(subscription)
 
+    def hurry(self, subscription: Subscription) -> None:
+        """Put what is on its way to *subscription* into its queue now."""
+        self._outbox.hurry(subscription)
+
     def tell(self, push: Push) -> None:
         """Say who joins or leaves, after the publications that are on their way."""
         _seal(group for cohort in self.cohorts for group in cohort.groups.values())

@@ -92,13 +92,13 @@ async def _publish(session: Session, number: int, name: str, request: PublishReq
     published = await address.rules.publish(address.channel, session.client, bytes(request.data))
     publication = Publication(published, info=session.info)
     await session.engine.broker.publish(name, publication, history=address.channel.history)
-    session.send(Reply(number, publish=EmptyResult()))
+    session.reply(name, Reply(number, publish=EmptyResult()))
 
 
 async def _call(session: Session, number: int, name: str, data: bytes) -> None:
     address = session.engine.registry.callee(name)
     result = await address.rules.call(address.channel, session.client, data)
-    session.send(Reply(number, rpc=RpcResult(Raw(result))))
+    session.reply(name, Reply(number, rpc=RpcResult(Raw(result))))
 
 
 async def _history(session: Session, number: int, name: str, request: HistoryRequest) -> None:
@@ -114,8 +114,9 @@ async def _history(session: Session, number: int, name: str, request: HistoryReq
     page = await session.engine.broker.history(name, since=since, limit=bounded, reverse=bool(request.reverse))
     if since and since.epoch not in ("", page.position.epoch):
         raise CommandError(code=codes.UNRECOVERABLE_POSITION)
-    publications = [pub(each) for each in page.publications]
-    session.send(Reply(number, history=HistoryResult(publications, page.position.epoch, page.position.offset)))
+    position = page.position
+    result = HistoryResult([pub(each) for each in page.publications], position.epoch, position.offset)
+    session.reply(name, Reply(number, history=result))
 
 
 async def _reader(session: Session, name: str) -> Address:
@@ -130,13 +131,13 @@ async def _presence(session: Session, number: int, name: str) -> None:
     await _watcher(session, name)
     present = await session.engine.broker.presence(name)
     members = {client: info(each) for client, each in present.items()}
-    session.send(Reply(number, presence=PresenceResult(members)))
+    session.reply(name, Reply(number, presence=PresenceResult(members)))
 
 
 async def _presence_stats(session: Session, number: int, name: str) -> None:
     await _watcher(session, name)
     clients, users = await session.engine.broker.presence_stats(name)
-    session.send(Reply(number, presence_stats=PresenceStatsResult(clients, users)))
+    session.reply(name, Reply(number, presence_stats=PresenceStatsResult(clients, users)))
 
 
 async def _watcher(session: Session, name: str) -> None:

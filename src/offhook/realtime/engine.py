@@ -82,7 +82,7 @@ class Engine:
         self._state: Literal["idle", "running", "stopping", "stopped"] = "idle"
         self._open = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting: asyncio.Task[None] | None = None
+        self._starting: asyncio.Future[None] | None = None
         self._silent_until = -math.inf
 
     @property

@@ -111,10 +111,12 @@ class Delivery:
         return most - left
 
     def hurry(self, recipient: Subscription) -> None:
-        """It is the turn of *recipient*, if it is one and was not served yet."""
+        """Serve *recipient* now, unless it has been served; a member of the group receives later messages too."""
         skipped = self.rest.pop(recipient, None)
         if skipped is not None:
             self._put(recipient, skipped)
+            if self._group.open is self and recipient in self._group.members:
+                self.admit(recipient)
 
     def _put(self, recipient: Subscription, skipped: int) -> None:
         """One by one, as the network and the channel's policy have it."""

@@ -42,7 +42,7 @@ class _Local:
         self.audience = audience
         self.subscribed = False
         """Whether the broker has confirmed."""
-        self.confirming: asyncio.Task[None] | None = None
+        self.confirming: asyncio.Future[None] | None = None
         self.release: asyncio.TimerHandle | None = None
         """What ends the broker's subscription when nobody comes back."""
         self.lock = asyncio.Lock()
@@ -131,6 +131,12 @@ class Hub:
         """
         local = self._locals.get(subscription.name)
         return local is not None and local.audience.go_live(subscription, position, has_one=has_one)
+
+    def hurry(self, subscription: Subscription) -> None:
+        """Put what is on its way to *subscription* into its queue now, so that what follows comes after it."""
+        local = self._locals.get(subscription.name)
+        if local is not None:
+            local.audience.hurry(subscription)
 
     def remove(self, subscription: Subscription) -> None:
         """No longer deliver to *subscription*; nothing when it is not registered."""

@@ -47,8 +47,8 @@ class Reads:
     def __init__(self, broker: Broker, limits: Limits) -> None:
         self._broker = broker
         self._limits = limits
-        self._next: dict[Wanted, asyncio.Task[Past]] = {}
-        self._running: dict[Wanted, asyncio.Task[Past]] = {}
+        self._next: dict[Wanted, asyncio.Future[Past]] = {}
+        self._running: dict[Wanted, asyncio.Future[Past]] = {}
 
     async def read(self, wanted: Wanted) -> Past:
         """What the broker says; it is asked after this was called.
@@ -63,7 +63,7 @@ class Reads:
         # One that gives up must not end it for the others.
         return await asyncio.shield(reading)
 
-    async def _read(self, wanted: Wanted, earlier: "asyncio.Task[Past] | None") -> Past:
+    async def _read(self, wanted: Wanted, earlier: "asyncio.Future[Past] | None") -> Past:
         # Until then, more of those who want the same may come.
         await asyncio.wait([earlier]) if earlier is not None else await asyncio.sleep(0)
         reading = self._running[wanted] = self._next.pop(wanted)
@@ -79,7 +79,7 @@ class Reads:
                 del self._running[wanted]
 
 
-def retrieve(task: "asyncio.Task[Past] | asyncio.Task[None]") -> None:
+def retrieve(task: "asyncio.Future[Past] | asyncio.Future[None]") -> None:
     """All who waited may be gone; then nobody else looks at the error."""
     if not task.cancelled():
         task.exception()

@@ -1,4 +1,10 @@
-"""One connected client, without its transport: what is legal now, in which order, and for how long."""
+"""One connected client, without its transport: what is legal now, in which order, and for how long.
+
+Order: commands on one channel run one after the other. The reply to a command on a channel follows every push of
+that channel that the broker announced before; with a broker that announces inside ``publish`` (``memory://``) a
+publisher receives its own publication before the reply. This depends neither on the version of Python nor on the
+number of subscribers (``decisions/0016``).
+"""
 
 import asyncio
 import math
@@ -23,7 +29,7 @@ from offhook.realtime.tasks import within
 from offhook.wire.codec import Malformed, Variant
 from offhook.wire.commands import Command, ConnectRequest, SendRequest
 from offhook.wire.publication import ClientInfo
-from offhook.wire.replies import Outbound, error_reply, unsubscribe_push
+from offhook.wire.replies import Outbound, Reply, error_reply, unsubscribe_push
 
 T = TypeVar("T")
 State: TypeAlias = Literal["opened", "connecting", "connected", "unusable", "closed"]
@@ -122,7 +128,7 @@ class Session:
         self._pending: list[Command] = []
         """Commands that wait, the oldest last."""
         self._in_flight = 0
-        self._last: dict[str, asyncio.Task[Any]] = {}
+        self._last: dict[str, asyncio.Future[Any]] = {}
         """The latest work on each channel that has not ended."""
         self._ready: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -230,12 +236,12 @@ class Session:
 
     def run(self, channel: str, number: int, work: Coroutine[Any, Any, None]) -> None:
         """Do *work*, which answers command *number*, after all earlier work on *channel*."""
-        task = self.after(channel, self._answer(number, work))
+        task = self.after(channel, self._answer(channel, number, work))
         if not task.done():
             self._in_flight += 1
             task.add_done_callback(self._answered)
 
-    def after(self, channel: str, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    def after(self, channel: str, work: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
         """Do *work* after all earlier work on *channel*. It takes care of its own exceptions."""
         earlier = self._last.get(channel)
         task = self.engine.background.start(work if earlier is None else _wait_and(earlier, work))
@@ -244,18 +250,19 @@ class Session:
             task.add_done_callback(partial(self._ended, channel))
         return task
 
-    def _ended(self, channel: str, task: "asyncio.Task[Any]") -> None:
+    def _ended(self, channel: str, task: "asyncio.Future[Any]") -> None:
         if self._last.get(channel) is task:
             del self._last[channel]
 
-    def _answered(self, task: "asyncio.Task[None]") -> None:
+    def _answered(self, task: "asyncio.Future[None]") -> None:
         self._in_flight -= 1
         self._pump()
 
-    async def _answer(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+    async def _answer(self, channel: str, number: int, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except Exception as error:
+            self._hurry(channel)
             self.refuse(number, error)
 
     def refuse(self, number: int, error: Exception) -> None:
@@ -298,6 +305,16 @@ class Session:
         """Queue a reply or push for this connection alone."""
         if self.state != "closed":
             self.queue.put(self.queue.variant.encode(value))
+
+    def reply(self, channel: str, reply: Reply) -> None:
+        """Answer a command on *channel*, after all pushes of the channel that were published before."""
+        self._hurry(channel)
+        self.send(reply)
+
+    def _hurry(self, channel: str) -> None:
+        subscription = self.subscriptions.get(channel)
+        if subscription is not None:
+            self.engine.hub.hurry(subscription)
 
     def drop(self, subscription: Subscription, code: Code) -> None:
         """End *subscription* and tell the client why; nothing when it is ending already."""
@@ -408,6 +425,6 @@ def _info(client: Client[Any]) -> ClientInfo:
     return ClientInfo(client.user_id, client.id, info)
 
 
-async def _wait_and(earlier: "asyncio.Task[Any]", work: Coroutine[Any, Any, T]) -> T:
+async def _wait_and(earlier: "asyncio.Future[Any]", work: Coroutine[Any, Any, T]) -> T:
     await asyncio.wait([earlier])
     return await work

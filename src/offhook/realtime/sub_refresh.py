@@ -53,4 +53,4 @@ async def _refresh(session: Session, number: int, name: str, token: str) -> None
         raise Denied  # it ended meanwhile
     expire_at(session, subscription, claims.expires)
     left = time_left(session, subscription, claims.expires)
-    session.send(Reply(number, sub_refresh=SubRefreshResult(expires=left > 0, ttl=left)))
+    session.reply(name, Reply(number, sub_refresh=SubRefreshResult(expires=left > 0, ttl=left)))

@@ -1,28 +1,34 @@
-"""Tasks whose first step runs at once, and deadlines that exist only for work that has to wait.
+"""Tasks that begin inside the call that starts them, and deadlines that exist only for work that has to wait.
 
-Every Python version runs the first step of a task inside ``start``, so that the order of replies and pushes is the
-same on all of them.
+The first step of a task runs inside ``start`` on every version of Python. So work that never waits is done when
+``start`` returns, and the order of what several tasks send does not depend on the version.
 """
 
 import asyncio
 import sys
 import types
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from offhook.base import observe
+from offhook.realtime.eager import begin, rest
 
 T = TypeVar("T")
 
-if sys.version_info >= (3, 12):
+_EAGER: dict[str, Any] = {"eager_start": True}
+_begin: Callable[..., "asyncio.Future[Any]"] = (
+    partial(asyncio.Task, **_EAGER) if sys.version_info >= (3, 12) else begin
+)
 
-    def start(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-        """Run *coroutine* in a task of its own. The caller keeps the task, or the loop may forget it."""
-        return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
 
-else:
-    from offhook.realtime.eager import start as start
+def start(coroutine: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
+    """Run *coroutine* in a task of its own, the first step now.
+
+    The caller keeps the task, because the loop holds only a weak reference to it.
+    """
+    started: asyncio.Future[T] = _begin(coroutine, loop=asyncio.get_running_loop())
+    return started
 
 
 @types.coroutine
@@ -36,28 +42,12 @@ def within(seconds: float, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, 
     except StopIteration as done:
         result: T = done.value
         return result
-    return (yield from _limited(seconds, _rest(coroutine, waits_for)).__await__())
+    return (yield from _limited(seconds, rest(coroutine, waits_for)).__await__())
 
 
-async def _limited(seconds: float, rest: Generator[Any, Any, T]) -> T:
+async def _limited(seconds: float, others: Generator[Any, Any, T]) -> T:
     async with asyncio.timeout(seconds):
-        result: T = await cast("Awaitable[T]", rest)  # types.coroutine makes it one
-        return result
-
-
-@types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T]:
-    """*coroutine* from its second step on."""
-    try:
-        while True:
-            try:
-                sent = yield waits_for
-            except BaseException as error:
-                waits_for = coroutine.throw(error)
-            else:
-                waits_for = coroutine.send(sent)
-    except StopIteration as done:
-        result: T = done.value
+        result: T = await cast("Awaitable[T]", others)  # types.coroutine makes it one
         return result
 
 
@@ -74,12 +64,12 @@ class Background:
     """Tasks that nobody waits for until the end, and whose errors nobody but them would see."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Future[T]":
         """Run *coroutine*; it takes care of its own exceptions."""
         task = start(coroutine)
         if not task.done():
@@ -105,7 +95,7 @@ class Background:
             await asyncio.wait(self._tasks)
 
 
-def _log_failure(what: str, task: "asyncio.Task[Any]") -> None:
+def _log_failure(what: str, task: "asyncio.Future[Any]") -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         observe.LINE.error("%s whose caller was cancelled failed: %s", what, error)

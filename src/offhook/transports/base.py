@@ -198,7 +198,7 @@ class Connection:
     def __init__(self, send: Send, last: Callable[[int, str], AsgiMessage]) -> None:
         self._send = send
         self._last = last
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._reading: asyncio.Timeout | None = None
 
     @asynccontextmanager
