@@ -101,7 +101,7 @@ async def authenticate(incoming: Incoming) -> Identity[str] | None:
 
 def _signed_in(cookie: SessionCookie) -> tuple[Session, dict[str, str]]:
     """The session of somebody who signed in, and the headers of his browser."""
-    session = cookie.load({})
+    session = cookie.load(Incoming("/"))
     session.renew()
     session["user"] = "ann"
     return session, {"cookie": cookie.dump(session, https=False).partition(";")[0]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from offhook.base.cookies import CookieOptions, SameSite
 from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import UsageError
 from offhook.base.incoming import Authenticate, Identity, Incoming
@@ -63,8 +64,13 @@ class App:
     :param origins: further origins whose pages may open a line or post.
     :param api_key: opens the HTTP API to servers; ``health`` and ``metrics_key`` open probes and metrics: see
         ``Realtime``.
-    :param session_name: the cookie's name.
+    :param session_name: the session cookie's name; over HTTPS ``__Host-`` is put in front of it.
     :param session_max_age: seconds that a session lives after it was last written.
+    :param session_same_site: ``"lax"``, ``"strict"`` or ``"none"``: on which requests from other sites it is sent.
+    :param session_secure: whether it is sent over HTTPS only; None: if the request that sets it came over HTTPS.
+    :param session_domain: a domain whose hosts all receive it; None: this host alone.
+    :param session_path: the addresses below which it is sent; the line's address has to be among them.
+    :param session_partitioned: whether a browser keeps one for each site that has the application in a frame.
     :param session_store: keeps the sessions on the server; None: the cookie holds them.
     :param csp: in production, directives of the documents' Content Security Policy in place of the usual ones
         (``offhook.pages.csp.DEFAULTS``); None as a value removes one, and False sends no policy at all.
@@ -95,6 +101,11 @@ class App:
         metrics_key: str | None = None,
         session_name: str = "offhook",
         session_max_age: int = 14 * 24 * 3600,
+        session_same_site: SameSite = "lax",
+        session_secure: bool | None = None,
+        session_domain: str | None = None,
+        session_path: str = "/",
+        session_partitioned: bool = False,
         session_store: SessionStore | None = None,
         csp: Mapping[str, str | None] | Literal[False] | None = None,
         render: Literal["v8", "none"] = "v8",
@@ -103,7 +114,16 @@ class App:
         module: str | None = None,
     ) -> None:
         self.limits = limits = chosen(limits)
-        sessions = _sessions(secret_key, session_name, session_max_age, env, session_store)
+        cookie = CookieOptions(
+            name=session_name,
+            max_age=session_max_age,
+            same_site=session_same_site,
+            secure=session_secure,
+            domain=session_domain,
+            path=session_path,
+            partitioned=session_partitioned,
+        )
+        sessions = _sessions(secret_key, cookie, env, session_store)
         who = _identify(sessions, authenticate)
         self.mode: Mode = "development" if os.environ.get(MODE) == "development" else "production"
         self.folder, package = _home(module or sys._getframe(1).f_globals["__name__"])
@@ -227,14 +247,14 @@ class _LineAddress:
 
 
 def _sessions(
-    secret_key: str | Sequence[str] | None, name: str, max_age: int, env: Env, store: SessionStore | None
+    secret_key: str | Sequence[str] | None, cookie: CookieOptions, env: Env, store: SessionStore | None
 ) -> SessionCookie | None:
     if secret_key is None:
         if store is not None:
             raise UsageError("a session_store needs a secret_key: it signs the cookie that names a session")
         return None
     keys = [secret_key] if isinstance(secret_key, str) else list(secret_key)
-    return SessionCookie(keys, name, max_age, env=env, store=store)
+    return SessionCookie(keys, cookie, env, store)
 
 
 def _identify(sessions: SessionCookie | None, authenticate: Authenticate[Any] | None) -> Authenticate[Any] | None:

@@ -9,10 +9,12 @@ from http.cookies import SimpleCookie
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
+from offhook.base.cookies import CookieOptions
 from offhook.base.env import Env
 from offhook.base.errors import UsageError
 from offhook.base.incoming import Incoming
 from offhook.base.sessions import MemorySessions, Session, SessionCookie, opened
+from offhook.base.types import Json
 
 KEY, OTHER = "k" * 16, "o" * 16
 
@@ -35,18 +37,23 @@ def _set(cookie: SessionCookie, *, https: bool = False, **values: str) -> dict[s
     return _cookies(cookie.dump(session, https=https))
 
 
+def _load(cookie: SessionCookie, cookies: dict[str, str]) -> Session:
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return cookie.load(Incoming("/", headers={"cookie": header}))
+
+
 def test_what_is_set_comes_back() -> None:
     cookie = SessionCookie([KEY])
-    session = cookie.load(_set(cookie, user="ann"))
+    session = _load(cookie, _set(cookie, user="ann"))
 
     assert session == {"user": "ann"}
     assert not session.changed
     assert session.expires < math.inf
 
 
-@pytest.mark.parametrize("value", ["", "x", "a.b.c", "eyJ1IjoxfQ.aaaa.bbbb", "é", "." * 5000])
+@pytest.mark.parametrize("value", ["", "x", "a.b.c", "eyJ1IjoxfQ.aaaa.bbbb", "é", "." * 5000, "\\" * 15_000])
 def test_what_we_did_not_sign_is_no_session(value: str) -> None:
-    session = SessionCookie([KEY]).load({"offhook": value})
+    session = _load(SessionCookie([KEY]), {"offhook": value})
 
     assert session == {}
     assert not session.changed
@@ -57,46 +64,36 @@ def test_a_changed_signature_key_name_or_text_is_no_session() -> None:
     cookie = SessionCookie([KEY])
     value = _set(cookie, user="ann")["offhook"]
 
-    assert SessionCookie([OTHER]).load({"offhook": value}) == {}
-    assert SessionCookie([KEY], name="other").load({"other": value}) == {}
-    assert cookie.load({"offhook": value[:-1]}) == {}
-    assert cookie.load({"offhook": f"x{value}"}) == {}
+    assert _load(SessionCookie([OTHER]), {"offhook": value}) == {}
+    assert _load(SessionCookie([KEY], CookieOptions(name="other")), {"other": value}) == {}
+    assert _load(cookie, {"offhook": value[:-1]}) == {}
+    assert _load(cookie, {"offhook": f"x{value}"}) == {}
 
 
 def test_what_is_signed_and_no_mapping_is_no_session() -> None:
     cookie = SessionCookie([KEY])
     forged = URLSafeTimedSerializer([KEY], salt=b"offhook.session.offhook").dumps([1])
 
-    assert cookie.load({"offhook": str(forged)}) == {}
+    assert _load(cookie, {"offhook": str(forged)}) == {}
 
 
 def test_keys_rotate() -> None:
     old, new = SessionCookie([KEY]), SessionCookie([OTHER, KEY])
 
-    assert new.load(_set(old, user="ann")) == {"user": "ann"}
-    assert old.load(_set(new, user="ann")) == {}
-    assert SessionCookie([OTHER]).load(_set(new, user="ann")) == {"user": "ann"}
+    assert _load(new, _set(old, user="ann")) == {"user": "ann"}
+    assert _load(old, _set(new, user="ann")) == {}
+    assert _load(SessionCookie([OTHER]), _set(new, user="ann")) == {"user": "ann"}
 
 
 def test_a_session_ends_with_its_cookie() -> None:
     clock = Clock()
-    cookie = SessionCookie([KEY], max_age=60, env=clock.env)
+    cookie = SessionCookie([KEY], CookieOptions(max_age=60), clock.env)
     cookies = _set(cookie, user="ann")
-    assert cookie.load(cookies).expires == 1_000_060
+    assert _load(cookie, cookies).expires == 1_000_060
     clock.now += 59
-    assert cookie.load(cookies) == {"user": "ann"}
+    assert _load(cookie, cookies) == {"user": "ann"}
     clock.now += 2
-    assert cookie.load(cookies) == {}
-
-
-@pytest.mark.parametrize(
-    ("secure", "https", "expected"), [(None, True, True), (None, False, False), (True, False, True)]
-)
-def test_flags(secure: bool | None, https: bool, expected: bool) -> None:
-    header = SessionCookie([KEY], secure=secure).dump(Session({"a": 1}), https=https)
-
-    assert "; Max-Age=1209600; Path=/; HttpOnly; SameSite=Lax" in header
-    assert header.endswith("; Secure") is expected
+    assert _load(cookie, cookies) == {}
 
 
 def test_an_empty_session_removes_the_cookie() -> None:
@@ -174,7 +171,7 @@ class Browser:
         async def request() -> Session:
             session = await self.cookie.read(Incoming("/", headers={"cookie": f"offhook={self.value}"}))
             act(session)
-            if header := await self.cookie.write(session, https=False):
+            for header in await self.cookie.write(session, https=False):
                 self.value = _cookies(header)["offhook"]
             return session
 
@@ -193,12 +190,12 @@ def store(clock: Clock) -> MemorySessions:
 
 @pytest.fixture
 def browser(clock: Clock, store: MemorySessions) -> Browser:
-    return Browser(SessionCookie([KEY], max_age=60, env=clock.env, store=store))
+    return Browser(SessionCookie([KEY], CookieOptions(max_age=60), clock.env, store))
 
 
-def sign_in(session: Session) -> None:
+def sign_in(session: Session, user: str = "ann") -> None:
     session.renew()
-    session["user"] = "ann"
+    session["user"] = user
 
 
 def test_a_store_has_what_the_cookie_only_names(browser: Browser, store: MemorySessions) -> None:
@@ -259,11 +256,12 @@ def test_a_stored_session_ends_with_its_time(browser: Browser, clock: Clock, sto
 
 
 def test_the_memory_store_forgets_what_is_over(clock: Clock, store: MemorySessions) -> None:
-    asyncio.run(store.save("a", {}, 10))
+    asyncio.run(store.create("a", {}, 10))
     clock.now += 10
 
     assert asyncio.run(store.load("a")) is None
-    asyncio.run(store.save("b", {}, 10))
+    assert not asyncio.run(store.save("a", {}, 10))
+    asyncio.run(store.create("b", {}, 10))
     assert list(store._kept) == ["b"]
 
 
@@ -292,21 +290,144 @@ def test_signing_in_again_gives_another_name(browser: Browser) -> None:
 
 def test_the_name_is_there_before_the_answer_and_without_a_store() -> None:
     cookie = SessionCookie([KEY])
-    session = cookie.load({})
+    session = _load(cookie, {})
     session.renew()
     session["user"] = "ann"
-    again = cookie.load(_cookies(cookie.dump(session, https=False)))
+    again = _load(cookie, _cookies(cookie.dump(session, https=False)))
 
     assert (again.id, dict(again)) == (session.id, {"user": "ann"})
     assert opened(Incoming("/"), again).session_id == session.id
 
 
 def test_an_empty_session_is_no_sign_in() -> None:
-    assert opened(Incoming("/"), SessionCookie([KEY]).load({})).session_id == ""
+    assert opened(Incoming("/"), _load(SessionCookie([KEY]), {})).session_id == ""
 
 
 def test_a_session_that_was_only_read_is_not_written() -> None:
     cookie = SessionCookie([KEY])
-    session = cookie.load(_set(cookie, user="ann"))
+    session = _load(cookie, _set(cookie, user="ann"))
 
-    assert asyncio.run(cookie.write(session, https=False)) is None
+    assert asyncio.run(cookie.write(session, https=False)) == []
+
+
+def test_of_several_cookies_the_first_signed_one_counts() -> None:
+    cookie = SessionCookie([KEY])
+    [ann], [eve] = _set(cookie, user="ann").values(), _set(cookie, user="eve").values()
+    header = f"offhook=junk; offhook={ann}; offhook={eve}"
+
+    assert cookie.load(Incoming("/", headers={"cookie": header})) == {"user": "ann"}
+
+
+def test_over_https_another_host_cannot_set_the_session() -> None:
+    cookie = SessionCookie([KEY])
+    planted = _set(cookie, user="eve")
+    own = _set(cookie, https=True, user="ann")
+
+    assert list(own) == ["__Host-offhook"]
+    for scheme in ("https", "wss"):
+        header = "; ".join(f"{name}={value}" for name, value in (planted | own).items())
+        assert cookie.load(Incoming("/", headers={"cookie": header}, scheme=scheme)) == {"user": "ann"}
+        assert cookie.load(Incoming("/", headers={"cookie": f"offhook={planted['offhook']}"}, scheme=scheme)) == {}
+
+
+# A sign-out is final
+
+
+class Jar:
+    """A browser whose requests may overlap, by way of any of several processes."""
+
+    def __init__(self, *processes: SessionCookie) -> None:
+        self.processes = processes
+        self.cookies: dict[str, str] = {}
+
+    async def begin(self, process: int = 0) -> Session:
+        header = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return await self.processes[process].read(Incoming("/", headers={"cookie": header}))
+
+    async def end(self, session: Session, process: int = 0) -> int:
+        """The answer arrives; how many cookies it sets."""
+        headers = await self.processes[process].write(session, https=False)
+        for header in headers:
+            self.cookies |= _cookies(header)
+        return len(headers)
+
+
+def _processes(kind: str, clock: Clock) -> list[SessionCookie]:
+    store = MemorySessions(clock.env) if kind == "store" else None
+    return [SessionCookie([KEY], env=clock.env, store=store) for _ in range(2)]
+
+
+_WRITES: dict[str, Callable[[Session], object]] = {
+    "writes": lambda session: session.update(cart=[1]),
+    "flashes": lambda session: session.flash("notice", "done"),
+    "changes inside": lambda session: session["seen"].append(1),  # type: ignore[union-attr]
+}
+_ENDS: dict[str, Callable[[Session], object]] = {
+    "signs out": lambda session: session.clear(),
+    "signs in as another": lambda session: sign_in(session, "bob"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "write"), [("store", "renews"), *((kind, write) for kind in ("store", "cookie") for write in _WRITES)]
+)
+@pytest.mark.parametrize("process", [0, 1])
+@pytest.mark.parametrize("end", _ENDS)
+def test_a_slow_request_does_not_bring_back_a_session_that_ended(
+    kind: str, process: int, write: str, end: str, clock: Clock
+) -> None:
+    jar = Jar(*_processes(kind, clock))
+
+    async def scenario() -> int:
+        first = await jar.begin()
+        first.update(user="ann", seen=[])
+        await jar.end(first)
+        slow, out = await jar.begin(process), await jar.begin()
+        _ENDS[end](out)
+        await jar.end(out)
+        _WRITES.get(write, Session.renew)(slow)
+        return await jar.end(slow, process)
+
+    cookies = asyncio.run(scenario())
+    after = asyncio.run(jar.begin(process))
+
+    assert after.get("user") == (None if kind == "cookie" or end == "signs out" else "bob")
+    assert cookies == 0 or kind == "cookie"
+
+
+@pytest.mark.parametrize("kind", ["store", "cookie"])
+def test_a_visitor_signs_in_again_after_a_sign_out(kind: str, clock: Clock) -> None:
+    jar = Jar(*_processes(kind, clock))
+
+    async def scenario() -> list[Json]:
+        users: list[Json] = []
+        for user in ("ann", "ann", "bob") * 5:
+            session = await jar.begin()
+            session.renew()
+            session["user"] = user
+            await jar.end(session)
+            users.append((await jar.begin(1)).get("user"))
+            session = await jar.begin()
+            session.clear()
+            await jar.end(session)
+            users.append((await jar.begin(1)).get("user"))
+        return users
+
+    assert asyncio.run(scenario()) == ["ann", None, "ann", None, "bob", None] * 5
+    assert all(len(value) < 400 for value in jar.cookies.values())
+
+
+def test_of_two_renewals_at_once_one_counts(clock: Clock) -> None:
+    jar = Jar(*_processes("store", clock))
+
+    async def scenario() -> list[int]:
+        session = await jar.begin()
+        session["user"] = "ann"
+        await jar.end(session)
+        both = [await jar.begin(), await jar.begin(1)]
+        for each in both:
+            each.renew()
+        return [await jar.end(each) for each in both]
+
+    assert asyncio.run(scenario()) == [1, 0]
+    assert asyncio.run(jar.begin()) == {"user": "ann"}

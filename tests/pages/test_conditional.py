@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 
+from offhook.base.errors import NotFound
+from offhook.base.incoming import Identity, Incoming
 from offhook.base.sessions import Session, SessionCookie
 from offhook.pages.csp import ContentPolicy
 from offhook.pages.handler import PagesHandler
-from offhook.pages.results import data
+from offhook.pages.results import data, redirect
 from offhook.pages.routes import index, layout, route
 
 from .support import ask, get, post, site
@@ -116,3 +118,48 @@ def test_a_file_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 
 def test_an_empty_answer() -> None:
     assert get(answering(lambda: Response(status_code=204)), "/feed").status == 204
+
+
+
+
+@pytest.mark.parametrize(
+    ("who", "answer", "expected"),
+    [
+        ("a stranger", 1, "private, no-cache"),
+        ("a visitor with a session", 1, "no-store"),
+        ("a visitor with an identity", 1, "no-store"),
+        ("a visitor with an identity", data(1, headers={"cache-control": "private, no-cache"}), "private, no-cache"),
+        ("a stranger", data(1, 404), "no-store"),
+        ("a stranger", data(1, headers={"set-cookie": "a=1"}), "no-store"),
+        ("a stranger", NotFound(), "no-store"),
+        ("a stranger", ValueError(), "no-store"),
+    ],
+)
+def test_what_a_browser_may_show_again_by_its_back_button(who: str, answer: Any, expected: str) -> None:
+    async def loader() -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def authenticate(incoming: Incoming) -> Identity[str] | None:
+        return Identity("ann", "ann") if who == "a visitor with an identity" else None
+
+    sessions = SessionCookie(["k" * 16])
+    session = Session({"user": "ann"} if who == "a visitor with a session" else {})
+    options = {"sessions": sessions, "authenticate": authenticate}
+    cookie = sessions.dump(session, https=False).partition(";")[0]
+    reply = get(site(ROUTES, options, home={"loader": loader}), "/", cookie=cookie)
+
+    assert reply.header("cache-control") == expected
+    assert reply.header("x-content-type-options") == "nosniff"
+
+
+@pytest.mark.parametrize("target", ["/nowhere", "/__data/nowhere", "/assets/none.js"])
+def test_what_is_not_found_is_not_kept(target: str) -> None:
+    reply = get(answering(1), target)
+
+    assert (reply.header("cache-control"), reply.header("x-content-type-options")) == ("no-store", "nosniff")
+
+
+def test_a_redirect_is_left_to_the_application() -> None:
+    assert get(answering(redirect("/feed", 301)), "/").header("cache-control") is None

@@ -300,7 +300,7 @@ def test_a_changed_session_goes_along_with_every_kind_of_answer(handler: Any, ta
 
     [cookie] = reply.all("set-cookie")
     value = cookie.partition(";")[0].partition("=")[2]
-    assert COOKIES.load({"offhook": value}) == {"count": 1}
+    assert COOKIES.load(Incoming("/", headers={"cookie": f"offhook={value}"})) == {"count": 1}
     assert "HttpOnly; SameSite=Lax" in cookie
     assert "Secure" not in cookie
 

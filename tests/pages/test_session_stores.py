@@ -27,12 +27,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SessionSto
 def test_what_is_kept(store: SessionStore) -> None:
     async def scenario() -> None:
         assert await store.load("a") is None
-        await store.save("a", {"cart": [1]}, 60)
-        await store.save("a", {"cart": [1, 2]}, 60)
-        await store.save("b", {"user": "ann"}, 60)
+        await store.create("a", {"cart": [1]}, 60)
+        assert await store.save("a", {"cart": [1, 2]}, 60)
+        await store.create("b", {"user": "ann"}, 60)
         assert await store.load("a") == {"cart": [1, 2]}
-        await store.delete("a")
-        await store.delete("a")
+        assert await store.delete("a")
+        assert not await store.save("a", {"cart": [1, 2, 3]}, 60)
+        assert not await store.delete("a")
         assert await store.load("a") is None
         assert await store.load("b") == {"user": "ann"}
         if isinstance(store, RedisSessions | SqlSessions):

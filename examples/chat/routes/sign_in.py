@@ -6,5 +6,6 @@ from offhook import Redirect, Session, redirect, stays
 
 async def action(form: SignIn, session: Session) -> Redirect:
     """The name goes into the signed cookie."""
+    session.renew()
     session["name"] = form.name.strip()
     return redirect(form.next if stays(form.next) else "/")

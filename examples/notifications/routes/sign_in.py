@@ -9,5 +9,6 @@ async def action(form: SignIn, session: Session) -> Redirect:
     """The name goes into the signed cookie."""
     name = form.name.strip()
     await store.welcome(name)
+    session.renew()
     session["name"] = name
     return redirect(form.next if stays(form.next) else "/")

@@ -1,9 +1,12 @@
-"""Who knocks: an immutable view of a request or an upgrade, and the identity that is seen in it."""
+"""The immutable view of a request or an upgrade, and the identity that ``authenticate`` finds in it.
+
+Every server in front of an application bounds the size of a head; the work here is linear in that size, whatever
+the head contains, because it is done before the peer has been identified (``tests/test_linear_work.py``).
+"""
 
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import Generic, TypeAlias, TypeVar
 
 from offhook.base.types import Json, Scope
@@ -11,6 +14,7 @@ from offhook.base.types import Json, Scope
 User = TypeVar("User")
 
 _BREAK = "\n"
+_BLANKS = " \t"
 
 
 class Headers(Mapping[str, str]):
@@ -61,31 +65,50 @@ class Incoming:
     session_id: str = ""
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the peer's connection is TLS: its own, or that of a trusted proxy's client."""
+        return self.scheme in ("https", "wss")
+
+    @property
     def cookies(self) -> dict[str, str]:
-        """The cookies by name. A header that cannot be parsed has none."""
+        """The cookies by name, parsed at each access; see ``parse_cookies``."""
         return parse_cookies(self.headers.get("cookie", ""))
+
+    def cookie_values(self, name: str) -> list[str]:
+        """The values of all cookies called *name*, in the browser's order."""
+        header = self.headers.get("cookie", "")
+        return [value for found, value in _cookie_pairs(header) if found == name] if name in header else []
 
 
 def parse_cookies(header: str) -> dict[str, str]:
-    """The ``Cookie`` header (RFC 6265, section 4.2) by name; what cannot be parsed is left out."""
+    """The ``Cookie`` header (RFC 6265, section 4.2) by name.
+
+    Of several cookies with one name the first one counts: a browser sends the cookie with the longest path first,
+    and of equal paths the oldest (section 5.4). A part without a name or without ``=`` is left out. Quotes around
+    a value are removed; nothing in it is unescaped.
+    """
     found: dict[str, str] = {}
-    for part in header.split(";"):
-        try:
-            jar: SimpleCookie = SimpleCookie(part.strip())
-        except CookieError:
-            continue
-        found.update({name: morsel.value for name, morsel in jar.items()})
+    for name, value in _cookie_pairs(header):
+        found.setdefault(name, value)
     return found
+
+
+def _cookie_pairs(header: str) -> Iterator[tuple[str, str]]:
+    for part in header.split(";"):
+        name, equals, value = part.partition("=")
+        name, value = name.strip(_BLANKS), value.strip(_BLANKS)
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = value[1:-1]
+        if name and equals:
+            yield name, value
 
 
 def headers_of(scope: Scope) -> Headers:
     """The headers of an ASGI scope by lower-case name; repeated ones are joined (RFC 9110, section 5.3)."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        separator = "; " if name == "cookie" else ", "
-        found[name] = f"{found[name]}{separator}{value}" if name in found else value
-    return Headers(found)
+        found.setdefault(raw_name.decode("latin-1").lower(), []).append(raw_value.decode("latin-1"))
+    return Headers({name: ("; " if name == "cookie" else ", ").join(values) for name, values in found.items()})
 
 
 def incoming(scope: Scope) -> Incoming:

@@ -1,18 +1,31 @@
-"""Cookie sessions: a small mapping, signed and in the browser's keeping, or in a store of the server's.
+"""Cookie sessions: a small mapping, signed and kept by the browser, or kept in a store on the server.
 
-The cookie's value is readable for its owner and cannot be changed by him. Keys rotate: the first one signs,
-all of them verify. With a ``SessionStore`` the cookie holds nothing but the name of what the store has.
+The cookie's value is readable for its owner and cannot be changed. Keys rotate: the first one signs, all of them
+verify. With a ``SessionStore`` the cookie holds only the name of what the store has.
+
+**A sign-out is final**, and so is a renewal: what a request has read does not come back when that request writes
+after another one has ended the session.
+
+- With a store, a write succeeds only if the store still has the session (``save`` and ``delete`` report it in one
+  atomic step, in every process). Otherwise nothing is written and no cookie is set.
+- Without a store, the server has no memory. The answer that ends a session leaves a second cookie (``...-ended``)
+  with the names of the sessions that this browser has left, and a session with such a name is not read again. This
+  holds in every process and for this browser. A copy of the cookie in another place is valid until it expires:
+  only a store ends that one, too.
+
+Reading costs one verification of a signature for each cookie with the session's name, and is linear in their
+bytes.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
-from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
+from offhook.base.cookies import CookieOptions
 from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import UsageError
 from offhook.base.incoming import Incoming
@@ -20,17 +33,32 @@ from offhook.base.types import Json
 
 _LARGEST = 4096
 """Browsers drop a cookie beyond this many bytes (RFC 6265, section 6.1)."""
+_ATTRIBUTES = 200
+"""Bytes of that for the attributes beside the value."""
 _KEY = "key"
-"""What a cookie holds whose session is in a store."""
+"""The field of a cookie whose session is in a store."""
 _ID = "_id"
-"""Where a session's own name stands among what is kept."""
+"""The field for a session's public name."""
+_ENDED = "-ended"
+"""What follows the cookie's name in the cookie that names ended sessions."""
+_MOST_ENDED = 8
+"""Ended sessions that a browser keeps the names of."""
+_DAY = 24 * 3600
+"""Seconds that those names outlive every session that a request under way could still write."""
 
 
 class Session(dict[str, Json]):
     """One visitor's session: a dict that a handler reads and changes.
 
-    What was written is sent back as a cookie with the response, valid from then on for its full time, also where
-    the value is the same as before. ``clear()`` signs the visitor out.
+    What was written is sent back as a cookie with the response, valid from then on for its full time, even if the
+    value is the same as before. ``clear()`` signs the visitor out.
+
+    :param values: the session that the request came with.
+    :param expires: second since 1970 at which the cookie that this came from runs out.
+    :param key: the session's name in the store; None: the store does not have it, or there is none.
+    :param name: the public name that the session came with; empty for a new session.
+    :param ended: public names of sessions that this browser has left.
+    :param new_name: makes a public name.
     """
 
     def __init__(
@@ -40,24 +68,37 @@ class Session(dict[str, Json]):
         expires: float = math.inf,
         key: str | None = None,
         name: str = "",
-        next_name: str = "",
+        ended: Sequence[str] = (),
+        new_name: Callable[[], str] = SYSTEM.uuid,
     ) -> None:
         super().__init__(values or {})
-        self.id = name
-        """The public name of this sign-in, for ``line.revoke(session=...)``; ``renew`` gives another one."""
-        self._next_id = next_name
         self.expires = expires
-        """Second since 1970 at which the cookie that this came from runs out."""
         self.key = key
-        """Under which name a store has it; None: the store does not have it yet, or there is none."""
         self.renewed = False
+        self._came_as = self._name = name
+        self._ended = ended
+        self._new_name = new_name
         self._written = False
-        self._stored = deepcopy(dict(self))  # a list in it may be changed in place
+        self._stored = msgspec.json.encode(self)  # a list in it may be changed in place
+
+    @property
+    def id(self) -> str:
+        """The public name of this sign-in, for ``line.revoke(session=...)``; ``renew`` makes another one."""
+        if not self._name:
+            self._name = self._new_name()
+        return self._name
 
     @property
     def changed(self) -> bool:
         """Whether the browser's copy is out of date."""
-        return self._stored != dict(self) or (self._written and bool(self))
+        return (self._written and bool(self)) or self._stored != msgspec.json.encode(self)
+
+    @property
+    def left(self) -> Sequence[str]:
+        """The public names of the sessions that the browser has left, with the one that ends here; [] if none
+        ends."""
+        ends = self._came_as and (not self or self.renewed)
+        return [self._came_as, *self._ended][:_MOST_ENDED] if ends else []
 
     def __setitem__(self, key: str, value: Json) -> None:
         self._written = True
@@ -69,44 +110,51 @@ class Session(dict[str, Json]):
         super().update(*values, **more)
 
     def renew(self) -> None:
-        """A new cookie with its full time, and in a store a new name: to be called when somebody signs in.
+        """Give the session a new name, here and in the store, and its full time. Call it at every sign-in.
 
-        A name that somebody else may have planted in this browser before is worth nothing afterwards.
+        A name that was planted in this browser before is worthless afterwards. If another request has ended the
+        session that this one began with, and there is a store, what is written here is dropped: no cookie is set.
         """
         self.renewed = self._written = True
-        self.id = self._next_id
+        self._name = ""
 
     def flash(self, key: str, value: Json) -> None:
-        """Leave a value for the next page that asks for it."""
+        """Leave a value for the next page that takes it."""
         super().__setitem__(f"_flash_{key}", value)
 
     def take_flash(self, key: str) -> Json:
-        """The value left under *key*, once; None when there is none."""
+        """The value left under *key*, once; None if there is none."""
         return self.pop(f"_flash_{key}", None)
 
 
 class SessionStore(Protocol):
-    """Keeps sessions on the server: large ones, and those that must be ended from there.
+    """Keeps sessions on the server: large ones, and those that the server must be able to end.
 
-    The names are random and secret. Of two requests that write at the same time the later one wins. What a method
-    raises ends the request with 500.
+    The names are random and secret. Of two requests that write at the same time the later one wins, but a write
+    never brings back what ``delete`` has removed: ``save`` and ``delete`` look and act in one atomic step, for all
+    processes that share the store. An exception from a method ends the request with 500.
     """
 
     async def load(self, key: str) -> Mapping[str, Json] | None:
-        """The session *key*; None when there is none, or its time is over."""
+        """The session *key*; None if there is none, or its time is over."""
         ...
 
-    async def save(self, key: str, values: Mapping[str, Json], seconds: int) -> None:
-        """Keep *values*, which JSON can carry, under *key* for so many seconds from now."""
+    async def create(self, key: str, values: Mapping[str, Json], seconds: int) -> None:
+        """Keep *values*, which JSON can carry, under the new name *key* for *seconds* from now."""
         ...
 
-    async def delete(self, key: str) -> None:
-        """Forget *key*, if it is there."""
+    async def save(self, key: str, values: Mapping[str, Json], seconds: int) -> bool:
+        """Replace the values of *key* if the store has it now, and give it *seconds* from now. Return whether it
+        did."""
+        ...
+
+    async def delete(self, key: str) -> bool:
+        """Remove *key*. Return whether it was there."""
         ...
 
 
 class MemorySessions:
-    """A store for one process and for tests: a restart signs everybody out."""
+    """A store for one process and for tests: a restart signs every visitor out."""
 
     def __init__(self, env: Env = SYSTEM) -> None:
         self._env = env
@@ -120,19 +168,27 @@ class MemorySessions:
         values: dict[str, Json] = msgspec.json.decode(text)
         return values
 
-    async def save(self, key: str, values: Mapping[str, Json], seconds: int) -> None:
+    async def create(self, key: str, values: Mapping[str, Json], seconds: int) -> None:
         """Keep a copy of *values*."""
-        self._kept.pop(key, None)
-        self._kept[key] = (self._env.now() + seconds, msgspec.json.encode(values))
         self._sweep()
+        self._kept[key] = (self._env.now() + seconds, msgspec.json.encode(values))
 
-    async def delete(self, key: str) -> None:
-        """Forget *key*."""
-        self._kept.pop(key, None)
+    async def save(self, key: str, values: Mapping[str, Json], seconds: int) -> bool:
+        """Replace *key*, if it is there."""
+        exists = await self.delete(key)
+        if exists:
+            await self.create(key, values, seconds)
+        return exists
+
+    async def delete(self, key: str) -> bool:
+        """Remove *key*."""
+        expires, _ = self._kept.pop(key, (0.0, b""))
+        return expires > self._env.now()
 
     def _sweep(self) -> None:
-        """Forget the oldest while their time is over: they stand in the order in which they were saved."""
-        while (oldest := next(iter(self._kept))) and self._kept[oldest][0] <= self._env.now():
+        """Remove the oldest while their time is over: they stand in the order in which they were saved."""
+        now = self._env.now()
+        while (oldest := next(iter(self._kept), None)) is not None and self._kept[oldest][0] <= now:
             del self._kept[oldest]
 
 
@@ -148,21 +204,18 @@ class _Json:
 
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """How sessions travel.
+    """Reads and writes the sessions of one application.
 
     :param keys: secrets, newest first.
-    :param name: the cookie's name.
-    :param max_age: seconds that a cookie is valid after it was last set.
-    :param secure: send it over https only; None: when the request came over https.
+    :param options: the cookie's name and attributes.
     :param store: keeps what is in the sessions; None: the cookie itself does.
     """
 
     keys: Sequence[str]
-    name: str = "offhook"
-    max_age: int = 14 * 24 * 3600
-    secure: bool | None = None
+    options: CookieOptions = field(default_factory=CookieOptions)
     env: Env = SYSTEM
     store: SessionStore | None = None
+    _signer: URLSafeTimedSerializer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.keys or any(len(key) < 16 for key in self.keys):
@@ -170,6 +223,7 @@ class SessionCookie:
                 "secret_key signs the session cookie and needs at least 16 characters; "
                 "make one with: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
             )
+        object.__setattr__(self, "_signer", self._serializer())
 
     def _serializer(self) -> URLSafeTimedSerializer:
         env = self.env
@@ -180,71 +234,81 @@ class SessionCookie:
 
         return URLSafeTimedSerializer(
             [key.encode() for key in reversed(self.keys)],
-            salt=f"offhook.session.{self.name}".encode(),
+            salt=f"offhook.session.{self.options.name}".encode(),
             serializer=_Json,
             signer=Signer,
         )
 
-    def load(self, cookies: Mapping[str, str]) -> Session:
-        """The session in *cookies*; an empty one when it is missing, forged, or older than ``max_age``."""
-        value = cookies.get(self.name, "")
-        try:
-            values, signed = self._serializer().loads(value, max_age=self.max_age, return_timestamp=True)
-        except (BadData, SignatureExpired):
-            return self._new()
-        expires = signed.timestamp() + self.max_age
-        # The signer takes a cookie for good one second longer; a line that closed would come back in a loop.
-        if not isinstance(values, dict) or expires <= self.env.now():
-            return self._new()
-        return self._new(values, expires=expires)
+    def load(self, incoming: Incoming) -> Session:
+        """The session in the cookies of *incoming*: the first one that is signed, not too old and not ended.
 
-    def _new(
-        self, kept: Mapping[str, Json] | None = None, *, expires: float = math.inf, key: str | None = None
-    ) -> Session:
-        """A session with what was *kept* of it."""
-        values = dict(kept or {})
-        name = str(values.pop(_ID, "") or self.env.uuid())
-        return Session(values, expires=expires, key=key, name=name, next_name=self.env.uuid())
+        If there is none, an empty session.
+        """
+        name = self.options.name_over(https=incoming.is_secure)
+        ended = [each for value in incoming.cookie_values(name + _ENDED) for each in value.split(".") if each]
+        for values, expires in self._verified(incoming.cookie_values(name)):
+            public = str(values.pop(_ID, ""))
+            if public not in ended:
+                return Session(values, expires=expires, name=public, ended=ended, new_name=self.env.uuid)
+        return Session(ended=ended, new_name=self.env.uuid)
+
+    def _verified(self, candidates: Sequence[str]) -> Iterator[tuple[dict[str, Json], float]]:
+        for value in candidates:
+            try:
+                values, signed = self._signer.loads(value, max_age=self.options.max_age, return_timestamp=True)
+            except BadData:
+                continue
+            expires = signed.timestamp() + self.options.max_age
+            # The signer accepts a cookie for one second longer; a line that closed would reconnect in a loop.
+            if isinstance(values, dict) and expires > self.env.now():
+                yield values, expires
 
     def dump(self, session: Session, *, https: bool) -> str:
         """The ``Set-Cookie`` header that brings the browser's copy up to date."""
-        secure = https if self.secure is None else self.secure
-        flags = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
         if not session:
-            return f"{self.name}=; Max-Age=0; {flags}"
-        value = self._serializer().dumps(_kept(session))
+            return self.options.set("", https=https)
+        value = self._signer.dumps({**session, _ID: session.id})
         text = value if isinstance(value, str) else value.decode()
-        if len(text) > _LARGEST - 200:
+        if len(text) > _LARGEST - _ATTRIBUTES:
             raise UsageError("the session does not fit into a cookie; keep an id in it and the rest in a database")
-        return f"{self.name}={text}; Max-Age={self.max_age}; {flags}"
+        return self.options.set(text, https=https)
 
     async def read(self, incoming: Incoming) -> Session:
-        """The session of a request or an upgrade; an empty one where there is none."""
-        session = self.load(incoming.cookies)
+        """The session of a request or an upgrade; an empty one if there is none."""
+        session = self.load(incoming)
         if self.store is None:
             return session
         key = session.get(_KEY)
-        values = await self.store.load(key) if isinstance(key, str) else None
-        return self._new() if values is None else self._new(values, expires=session.expires, key=str(key))
+        stored = await self.store.load(key) if isinstance(key, str) else None
+        if stored is None:
+            return Session(new_name=self.env.uuid)
+        values = dict(stored)
+        public = str(values.pop(_ID, ""))
+        return Session(values, expires=session.expires, key=str(key), name=public, new_name=self.env.uuid)
 
-    async def write(self, session: Session, *, https: bool) -> str | None:
-        """Keep what was changed. Returns the ``Set-Cookie`` header that the answer has to carry, if any."""
+    async def write(self, session: Session, *, https: bool) -> Sequence[str]:
+        """Keep what was changed. Returns the ``Set-Cookie`` headers that the answer has to carry."""
         if not session.changed:
-            return None
-        if self.store is None:
-            return self.dump(session, https=https)
-        old = session.key
-        if old is None or session.renewed or not session:
+            return []
+        if self.store is not None:
+            return await self._store(self.store, session, https=https)
+        cookie, left = self.dump(session, https=https), ".".join(session.left)
+        age = self.options.max_age + _DAY
+        return [cookie, *([self.options.set(left, https=https, max_age=age, suffix=_ENDED)] if left else [])]
+
+    async def _store(self, store: SessionStore, session: Session, *, https: bool) -> Sequence[str]:
+        """The same with a store. If another request has ended the session meanwhile, nothing is kept or set."""
+        old, values, seconds = session.key, {**session, _ID: session.id}, self.options.max_age
+        if old is not None and session and not session.renewed:
+            kept = await store.save(old, values, seconds)
+        else:
+            kept = old is None or await store.delete(old)
             session.key = self.env.uuid() if session else None
-        if session.key is not None:
-            await self.store.save(session.key, _kept(session), self.max_age)
-        if old not in (None, session.key):
-            await self.store.delete(str(old))
-        return self.dump(Session({_KEY: session.key} if session.key else {}), https=https)
-
-
-def _kept(session: Session) -> dict[str, Json]:
-    return {**session, _ID: session.id} if session.id else dict(session)
+            if kept and session.key is not None:
+                await store.create(session.key, values, seconds)
+        if not (kept or not session):
+            return []
+        return [self.dump(Session({_KEY: session.key} if session.key else {}, name=session.id), https=https)]
 
 
 def opened(incoming: Incoming, session: Session) -> Incoming:

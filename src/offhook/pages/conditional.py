@@ -25,8 +25,8 @@ class Document(HTMLResponse):
 async def conditional(response: Response, asked: Headers) -> Response:
     """*response* to a GET or HEAD with its entity tag, or 304 when the browser has just that.
 
-    Nothing is done to an answer that may not be stored (live pages), sets a cookie, or is a stream. What gets a
-    tag is asked for again each time, and stays out of shared caches, unless the application says otherwise.
+    Nothing is done to an answer that may not be stored, sets a cookie, or is a stream. What gets a tag is asked
+    for again each time, and stays out of shared caches, unless the application says otherwise.
     """
     said = response.headers.get("cache-control", "")
     if response.status_code != 200 or "no-store" in said or "set-cookie" in response.headers:
@@ -37,7 +37,6 @@ async def conditional(response: Response, asked: Headers) -> Response:
         return response
     tag = response.headers.get("etag") or _tag(response)
     response.headers["etag"] = tag
-    response.headers.setdefault("cache-control", "private, no-cache")
     return precondition(response, asked) or response
 
 
@@ -63,6 +62,25 @@ def precondition(response: Response, asked: Headers) -> Response | None:
         return None
     kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
     return Response(status_code=304, headers=kept, background=response.background)
+
+
+def guarded(response: Response, *, personal: bool) -> Response:
+    """*response* with the headers that keep it where it belongs, unless the application has set them.
+
+    Without ``Cache-Control`` a cache may keep 404 and other answers by its own choice (RFC 9111, section 4.2.2).
+    Errors, answers that set a cookie, and documents for a visitor who is signed in are not stored at all: a
+    browser shows no page with ``no-store`` again by its Back button after the visitor has signed out. Everything
+    else is asked for again each time. A redirect is left alone.
+
+    :param personal: whether the request came with a session or an identity.
+    """
+    response.headers.setdefault("x-content-type-options", "nosniff")
+    if 300 <= response.status_code < 400:
+        return response
+    stored = response.status_code < 300 and "set-cookie" not in response.headers
+    stored = stored and not (personal and isinstance(response, Document))
+    response.headers.setdefault("cache-control", "private, no-cache" if stored else "no-store")
+    return response
 
 
 async def _look(file: FileResponse) -> None:

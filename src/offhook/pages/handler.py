@@ -23,7 +23,7 @@ from offhook.pages.assets import Assets
 from offhook.pages.body import Body, BodyRefused, BodyTooLarge, body_of
 from offhook.pages.boundary import Boundary
 from offhook.pages.calls import Call, Provider
-from offhook.pages.conditional import conditional
+from offhook.pages.conditional import conditional, guarded
 from offhook.pages.csp import ContentPolicy
 from offhook.pages.data import json_response, reload
 from offhook.pages.documents import Documents
@@ -103,7 +103,8 @@ class PagesHandler:
         """Answer one request."""
         body = body_of(receive, self._limits)
         try:
-            response = self._assets.respond(scope) or await self._safely(scope, body)
+            file = self._assets.respond(scope)
+            response = guarded(file, personal=False) if file else await self._safely(scope, body)
             await response(scope, body.receive, _bodiless(send) if scope["method"] == "HEAD" else send)
         except ClientDisconnect:
             return
@@ -111,14 +112,14 @@ class PagesHandler:
     async def _safely(self, scope: Scope, body: Body) -> Response:
         """The answer, also when the answer itself cannot be made."""
         try:
-            return checked(await self._respond(scope, body))
+            return checked(guarded(await self._respond(scope, body), personal=False))
         except BodyRefused as refused:
-            return _refused(scope, refused.status, refused.text, close=True)
+            return guarded(_refused(scope, refused.status, refused.text, close=True), personal=False)
         except ClientDisconnect:
             raise
         except Exception:
             PAGES.exception("answering a request failed")
-            return _refused(scope, 500, "Unexpected Server Error")
+            return guarded(_refused(scope, 500, "Unexpected Server Error"), personal=False)
 
     async def _respond(self, scope: Scope, body: Body) -> Response:
         ask = read_ask(scope)
@@ -147,8 +148,9 @@ class PagesHandler:
             response = await (self._kinds.data(visit, ask) if ask.data else self._kinds.page(visit))
         finally:
             await request.close()  # uploads
-        if self._sessions and (cookie := await self._sessions.write(session, https=came.scheme == "https")):
+        for cookie in await self._sessions.write(session, https=came.is_secure) if self._sessions else ():
             response.headers.append("set-cookie", cookie)
+        guarded(response, personal=bool(visit.incoming.session or visit.identities))
         return response if ask.data or visit.action else await conditional(response, request.headers)
 
     def _expect(self, body: Body, visit: Visit) -> None:

@@ -123,6 +123,7 @@ class Runner:
             return NOTHING
 
         refused = await self.boundary.settle(visit, "authenticate", look())
+        visit.identities.extend(each for each in seen if each is not None)
         return seen[0], refused
 
     def _layers(self, call: Call) -> Iterator[Layer]:

@@ -19,11 +19,14 @@ class RedisSessions:
         text = await self._redis.get(f"session:{key}")
         return None if text is None else json.loads(text)
 
-    async def save(self, key: str, values: Mapping[str, Any], seconds: int) -> None:
+    async def create(self, key: str, values: Mapping[str, Any], seconds: int) -> None:
         await self._redis.set(f"session:{key}", json.dumps(values), ex=seconds)
 
-    async def delete(self, key: str) -> None:
-        await self._redis.delete(f"session:{key}")
+    async def save(self, key: str, values: Mapping[str, Any], seconds: int) -> bool:
+        return bool(await self._redis.set(f"session:{key}", json.dumps(values), ex=seconds, xx=True))
+
+    async def delete(self, key: str) -> bool:
+        return bool(await self._redis.delete(f"session:{key}"))
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -40,12 +43,17 @@ class SqlSessions:
         found = await self._ask("SELECT text FROM session WHERE key = ? AND ends > unixepoch()", key)
         return json.loads(found[0][0]) if found else None
 
-    async def save(self, key: str, values: Mapping[str, Any], seconds: int) -> None:
-        statement = "INSERT OR REPLACE INTO session VALUES (?, ?, unixepoch() + ?)"
-        await self._ask(statement, key, json.dumps(values), seconds)
+    async def create(self, key: str, values: Mapping[str, Any], seconds: int) -> None:
+        await self._ask("INSERT INTO session VALUES (?, ?, unixepoch() + ?)", key, json.dumps(values), seconds)
 
-    async def delete(self, key: str) -> None:
-        await self._ask("DELETE FROM session WHERE key = ?", key)
+    async def save(self, key: str, values: Mapping[str, Any], seconds: int) -> bool:
+        statement = (
+            "UPDATE session SET text = ?, ends = unixepoch() + ? WHERE key = ? AND ends > unixepoch() RETURNING 1"
+        )
+        return bool(await self._ask(statement, json.dumps(values), seconds, key))
+
+    async def delete(self, key: str) -> bool:
+        return bool(await self._ask("DELETE FROM session WHERE key = ? AND ends > unixepoch() RETURNING 1", key))
 
     async def close(self) -> None:
         self._connection.close()
