@@ -120,15 +120,17 @@ def test_an_empty_answer() -> None:
     assert get(answering(lambda: Response(status_code=204)), "/feed").status == 204
 
 
-
-
 @pytest.mark.parametrize(
     ("who", "answer", "expected"),
     [
         ("a stranger", 1, "private, no-cache"),
         ("a visitor with a session", 1, "no-store"),
         ("a visitor with an identity", 1, "no-store"),
-        ("a visitor with an identity", data(1, headers={"cache-control": "private, no-cache"}), "private, no-cache"),
+        (
+            "a visitor with an identity",
+            data(1, headers={"cache-control": "private, no-cache"}),
+            "private, no-cache",
+        ),
         ("a stranger", data(1, 404), "no-store"),
         ("a stranger", data(1, headers={"set-cookie": "a=1"}), "no-store"),
         ("a stranger", NotFound(), "no-store"),

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -141,7 +140,7 @@ def test_signing_in_gives_the_session_a_new_name() -> None:
     first = visitor.cookies["offhook"]
     visitor.sign_in("ada")
 
-    assert len({re.sub(r"\..*", "", cookie) for cookie in (first, visitor.cookies["offhook"])}) == 2
+    assert len({cookie.rsplit(".", 2)[0] for cookie in (first, visitor.cookies["offhook"])}) == 2
 
 
 def test_documents_have_the_policy() -> None:
