@@ -6,6 +6,7 @@ export { type ChannelHook, type UseChannelOptions, useChannel } from "./hooks/us
 export { useConnection } from "./hooks/useConnection.js";
 export { type UseLiveOptions, useLive } from "./hooks/useLive.js";
 export { type LiveActionHook, type LiveSubmitOptions, useLiveAction } from "./hooks/useLiveAction.js";
+export { useLiveStatus } from "./hooks/useLiveStatus.js";
 export { usePresence } from "./hooks/usePresence.js";
 export { type UseWebSocketOptions, useWebSocket, type WebSocketHook } from "./hooks/useWebSocket.js";
 export { href } from "./href.js";
@@ -18,10 +19,12 @@ export type {
   ChannelState,
   ClientInfo,
   Duration,
+  Failure,
   History,
   HistoryOptions,
   LineState,
   LiveRoute,
+  LiveStatus,
   Member,
   Paths,
   Position,

@@ -97,11 +97,23 @@ function routeObject(entry: RouteEntry, isRoot: boolean): RouteObject {
   return route;
 }
 
+const viewErrors = new WeakSet<object>();
+
+/** Whether importing a view has failed with this error. */
+export function isViewError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && viewErrors.has(error);
+}
+
 async function load({ id, view = {} }: RouteEntry): Promise<ViewModule> {
   if (typeof view !== "function") return view;
-  return view().catch(async (cause) => {
+  const attempt = () =>
+    view().catch((error: unknown) => {
+      if (typeof error === "object" && error !== null) viewErrors.add(error);
+      throw error;
+    });
+  return attempt().catch(async (cause) => {
     // What a module throws while it runs is kept and thrown by each import; one that is not there is a new failure.
-    if (cause === (await view().then(undefined, (again: unknown) => again))) throw cause;
+    if (cause === (await attempt().then(undefined, (again: unknown) => again))) throw cause;
     throw new MissingView(`The view of route "${id}" could not be loaded.`, { cause });
   });
 }

@@ -76,10 +76,29 @@ export interface Recovery {
   readonly lost: boolean;
 }
 
+/** Why a loader did not run: the status of the answer, 0 where there was none, and what came with it. */
+export interface Failure {
+  readonly status: number;
+  readonly data: unknown;
+}
+
+/** Whether a route's live data is true at this moment, as far as the browser can know. */
+export interface LiveStatus {
+  /** Whether the data may be older than what the server has. */
+  readonly isStale: boolean;
+  /** Since when, in milliseconds since 1970. */
+  readonly since?: number;
+  /** Why the route's loader could not run; absent while only the line is interrupted. It is tried again. */
+  readonly error?: Failure;
+}
+
 /** What carries a line: a WebSocket, or HTTP where something between browser and server stops those. */
 export type Transport = "websocket" | "http_stream" | "sse";
 
-/** The state of a tab's line: `closed` means that the server ended it for good. */
+/**
+ * The state of a tab's line. `connecting` with a `code` is a line that was lost, or an attempt that has failed; `closed`
+ * means that the server ended it for good.
+ */
 export interface LineState {
   readonly status: "idle" | "connecting" | "open" | "closed";
   /** What carries it while it is open. */
@@ -88,8 +107,10 @@ export interface LineState {
   readonly latency?: number;
   /** The last recovery; absent until there was one. */
   readonly recovered?: Recovery;
+  /** Why it is not open, and since when, in milliseconds since 1970. */
   readonly code?: number;
   readonly reason?: string;
+  readonly since?: number;
 }
 
 /** The state of a channel in this tab: `unsubscribed` means that the server refused or ended it. */

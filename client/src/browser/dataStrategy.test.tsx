@@ -88,12 +88,43 @@ test("an answer of another build loads the document instead", async () => {
   expect(browser.text("h1")).toBe("2 rooms");
 });
 
-test("what a fetcher learns of another build loads the page's own document", async () => {
+test("a navigation to another build goes to the whole address", async () => {
   browser.receive("/lobby");
   const { router } = await browser.hydrate();
   app.build = "build2";
-  await browser.after(() => void router.fetch("elsewhere", "lobby", "/rooms/1"));
+  await browser.after(() => void router.navigate("/rooms/1?from=lobby#last"));
+  expect(browser.left).toEqual([`${location.origin}/rooms/1?from=lobby#last`]);
+});
+
+test("what runs in the background is used whatever its build, and the next navigation loads a document", async () => {
+  browser.receive("/rooms/1");
+  const { router } = await browser.hydrate();
+  app.build = "build2";
+  app.line.forget("room:1");
+  await browser.after(() => app.post("1", "published"), 5000);
+  await browser.after(() => void router.fetch("elsewhere", "room", "/rooms/2"));
+  await browser.after(() => void router.revalidate());
+  expect([browser.left, browser.messages]).toEqual([[], ["first", "published"]]);
+  expect(router.state.fetchers.get("elsewhere")?.data ?? "dropped").toBeDefined();
+  await browser.click("a[href='/lobby']");
   expect(browser.left).toEqual([`${location.origin}/lobby`]);
+});
+
+test("what an action of another build answers is shown: nothing is sent twice and nothing is left", async () => {
+  await browser.open("/rooms/1");
+  app.build = "build2";
+  await browser.say("after the deploy");
+  expect([browser.left, browser.messages]).toEqual([[], ["first", "after the deploy"]]);
+  expect(app.requests).toEqual(["POST /__data/rooms/1?_routes=room&_after=shell,sidebar,room"]);
+});
+
+test("where a server does not know a route any more, a background run leaves the page as it is", async () => {
+  browser.receive("/rooms/1");
+  await browser.hydrate();
+  vi.stubGlobal("fetch", async () => Response.json({ build: "build2", reload: true }, { status: 409 }));
+  app.line.forget("room:1");
+  await browser.after(() => app.post("1", "published"), 5000);
+  expect([browser.left, browser.text("#problem")]).toEqual([[], undefined]);
 });
 
 test("once the line has told of another build, the next navigation loads the document", async () => {

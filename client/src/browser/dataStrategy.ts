@@ -7,8 +7,9 @@ import type {
 import { isOwn, MissingView } from "../routes.js";
 import type { Tab } from "../tab.js";
 import { type Ahead, type Early, pageOf } from "./ahead.js";
+import type { Build } from "./build.js";
 import { type AskFor, type OnReturn, runHandlers } from "./handlers.js";
-import { bare, contained, failureOf } from "./outcome.js";
+import { bare, contained, failureOf, failureOfRun } from "./outcome.js";
 import type { Answer, Question, Results } from "./request.js";
 import type { Server } from "./server.js";
 
@@ -19,8 +20,9 @@ export interface DataStrategyOptions {
   readonly ahead: Ahead;
   /** The ids of the routes that have a loader in Python. */
   readonly loaders: ReadonlySet<string>;
-  /** Whether the server is known to run another build by now. */
-  readonly isOutdated: () => boolean;
+  readonly build: Build;
+  /** The whole address to which a navigation leads, of whose request a part is missing (the fragment). */
+  readonly destination: (url: string) => string;
 }
 
 type Matches = readonly DataStrategyMatch[];
@@ -32,12 +34,12 @@ type Ask = (question: Question) => Promise<Answer>;
  * with a clientLoader asks when it wants to, in a request of its own.
  */
 export function createDataStrategy(options: DataStrategyOptions): DataStrategyFunction {
-  const { tab, server, ahead, loaders, isOutdated } = options;
+  const { tab, server, ahead, loaders, build, destination } = options;
   const answer: Ask = (question) => server.answer(question);
 
-  function load({ request, fetcherKey }: DataStrategyFunctionArgs, needed: Matches, ask: Ask, early?: Early) {
-    const isFetcher = fetcherKey !== null;
-    const askedFor = (routes: readonly string[]) => ask({ request, routes, after: [], isFetcher });
+  function load({ request, fetcherKey }: DataStrategyFunctionArgs, needed: Matches, early?: Early) {
+    const document = isNavigation(request, fetcherKey) ? destination(request.url) : undefined;
+    const askedFor = (routes: readonly string[]) => answer({ request, routes, after: [], document });
     const served = needed.filter(({ route }) => loaders.has(route.id));
     const known = served.map(idOf).filter((id) => early?.routes.includes(id));
     // Where nothing is known of a view before it is loaded, its clientLoader, if it has one, finds the answer here.
@@ -58,16 +60,27 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     tab.views.derive(route.id, bare(returned), answered?.data);
   };
 
-  /** Runs loaders for what is on the screen. If there is no answer everything stays, and so does the wish for one. */
-  async function reload(args: DataStrategyFunctionArgs, needed: Matches) {
-    let isAnswered = true;
-    const attempt: Ask = (question) =>
-      answer(question).catch((error) => {
-        isAnswered = false;
-        throw error;
-      });
-    const results = await load(args, needed, attempt);
-    return isAnswered ? results : {};
+  /**
+   * Runs loaders for what is on the screen already. Where a run fails, the data of before stays, `useLiveStatus` says
+   * so, and the run is repeated; a refusal (a status of 4xx) and a redirect are answers, which are shown.
+   */
+  async function refresh(args: DataStrategyFunctionArgs, needed: Matches, early?: Early): Promise<Outcomes> {
+    const results = await load(args, needed, early);
+    const kept = Object.entries(results).filter(([id, outcome]) => {
+      const failure = failureOfRun(outcome);
+      const isKept = failure !== undefined && tab.reloads.loaded(id) !== undefined;
+      if (loaders.has(id)) tab.reloads.ended(id, isKept ? failure : undefined);
+      return !isKept;
+    });
+    return Object.fromEntries(kept);
+  }
+
+  /** As `refresh`, for a fetcher: what it holds stays where a run fails. */
+  async function refetch(args: DataStrategyFunctionArgs, key: string, needed: Matches): Promise<Outcomes> {
+    const held = tab.reloads.fetched(key);
+    const results = await load(args, needed);
+    const isKept = held !== undefined && Object.values(results).some((outcome) => failureOfRun(outcome));
+    return isKept ? untouched(args.matches, held) : results;
   }
 
   async function mutate(args: DataStrategyFunctionArgs, needed: Matches) {
@@ -79,7 +92,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     const finish = ahead.expect(pageOf(request.url));
     let came: Results | undefined;
     const askFor: AskFor = async (id) => {
-      const question = { request, routes: [id], after, action, isFetcher: fetcherKey !== null };
+      const question = { request, routes: [id], after, action };
       const answered = await (action === undefined ? answer(question) : attempt(question, action));
       came = answered.after;
       if (!failureOf(answered)) tab.channels.retry();
@@ -122,17 +135,19 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
    */
   async function orDocument({ request, fetcherKey }: DataStrategyFunctionArgs, results: Outcomes) {
     const isLeft = fetcherKey === null && navigator.onLine && Object.values(results).some(isMissing);
-    return isLeft ? server.gone(request.url) : results;
+    return isLeft ? server.gone(destination(request.url)) : results;
   }
 
   async function run(args: DataStrategyFunctionArgs): Promise<Outcomes> {
     const { partial, isForced } = tab.reloads;
     if (partial && args.fetcherKey !== null) return untouched(args.matches, tab.reloads.fetched(args.fetcherKey));
     const needed = args.matches.filter((match) => isNeeded(match, partial, isForced));
-    if (args.request.method !== "GET") return mutate(args, needed);
-    if (isOutdated() && args.fetcherKey === null && !isHere(args.request)) return server.gone(args.request.url);
-    if (partial) return reload(args, needed);
-    return load(args, needed, answer, args.fetcherKey === null ? ahead.take(pageOf(args.request.url)) : undefined);
+    const { request, fetcherKey } = args;
+    if (request.method !== "GET") return mutate(args, needed);
+    if (fetcherKey !== null) return refetch(args, fetcherKey, needed);
+    if (isNavigation(request, fetcherKey) && build.isOutdated) return server.gone(destination(request.url));
+    const early = partial ? undefined : ahead.take(pageOf(request.url));
+    return isHere(request) ? refresh(args, needed, early) : load(args, needed, early);
   }
 
   return async (args) => orDocument(args, await run(args));
@@ -162,6 +177,11 @@ function isNeeded(match: DataStrategyMatch, partial: ReadonlySet<string> | null,
 
 function untouched(matches: readonly DataStrategyMatch[], result: unknown): Outcomes {
   return Object.fromEntries(matches.map((match) => [match.route.id, { type: "data", result }]));
+}
+
+/** Whether the user goes to another page. */
+function isNavigation(request: Request, fetcherKey: string | null): boolean {
+  return request.method === "GET" && fetcherKey === null && !isHere(request);
 }
 
 function isHere(request: Request): boolean {

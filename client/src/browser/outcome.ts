@@ -1,5 +1,6 @@
-import { data, redirect, redirectDocument } from "react-router";
+import { type DataStrategyResult, data, redirect, redirectDocument } from "react-router";
 import { type RemoteError, thrown } from "../errors.js";
+import type { Failure } from "../types.js";
 import type { Answer, Redirect, Result } from "./request.js";
 
 /** What a handler in Python has answered for a route; thrown where it has failed, or leads away. */
@@ -41,6 +42,21 @@ export function failureOf({ redirect, results = {} }: Answer): RemoteError | und
     if (result.status !== undefined && result.status >= 400) return { status: result.status, data: result.data };
   }
   return undefined;
+}
+
+/** Statuses of a request that can succeed when it is repeated as it is. */
+const TRANSIENT = new Set([408, 425, 429]);
+
+/**
+ * Why a loader's run has failed; undefined where the result is an answer: data, a redirect, or a refusal, which would
+ * be the same the next time. An exception (no network, no JSON) has the status 0.
+ */
+export function failureOfRun({ type, result }: DataStrategyResult): Failure | undefined {
+  if (type !== "error" || result instanceof Response) return undefined;
+  if (!(result instanceof WithStatus))
+    return { status: 0, data: result instanceof Error ? result.message : result };
+  const status = result.init?.status ?? 500;
+  return status >= 500 || TRANSIENT.has(status) ? { status, data: result.data } : undefined;
 }
 
 /** The answer with errors as results: no boundary shows the failure of a change that was taken back. */

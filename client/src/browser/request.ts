@@ -25,7 +25,7 @@ export interface Answer {
   /** What the action has published. */
   readonly published?: readonly ChannelPosition[];
   readonly redirect?: Redirect;
-  /** The server does not know this page's routes. */
+  /** The server does not know this page's routes, and has run nothing. */
   readonly reload?: boolean;
 }
 
@@ -37,8 +37,8 @@ export interface Question {
   readonly after: readonly string[];
   /** The id of an action whose changes are shown already. */
   readonly action?: string | undefined;
-  /** Whether a fetcher asks, and not the page that is to be shown. */
-  readonly isFetcher?: boolean;
+  /** For a navigation of the user: the address of the document that can be loaded in its place. */
+  readonly document?: string | undefined;
   /** Somebody may want the answer later, or nobody: the server is told, and others go first. */
   readonly isPrefetch?: boolean;
 }

@@ -1,18 +1,19 @@
 import type { Tab } from "../tab.js";
+import type { Build } from "./build.js";
 import { failureOf, loaderData } from "./outcome.js";
 import { type Answer, ask, type Question } from "./request.js";
 
 /** The server as a page sees it: the page takes note of all that it answers. */
 export class Server {
   readonly #tab: Tab;
-  readonly #build: string;
+  readonly #build: Build;
   readonly #leave: (href: string) => void;
 
   /**
-   * @param build the build that made this page.
+   * @param build takes note of the build of each answer.
    * @param leave loads another document.
    */
-  constructor(tab: Tab, build: string, leave: (href: string) => void) {
+  constructor(tab: Tab, build: Build, leave: (href: string) => void) {
     this.#tab = tab;
     this.#build = build;
     this.#leave = leave;
@@ -24,12 +25,14 @@ export class Server {
 
   /**
    * Asks for what may be used later. The returned function is the use of it, and nothing happens to the page before
-   * that. Undefined when it had better be asked for again: a failure or a redirect.
+   * that. Undefined when it has to be asked for again: a failure, a redirect, or an answer of another build.
    */
   async foresee(question: Question): Promise<(() => Promise<Answer>) | undefined> {
     return this.#asking(async (asked) => {
       const answer = await ask(question);
-      return !answer.redirect && !failureOf(answer) ? () => this.#receive(question, answer, asked) : undefined;
+      this.#build.saw(answer.build);
+      const isUsable = !answer.redirect && !answer.reload && !failureOf(answer) && !this.#build.isOutdated;
+      return isUsable ? () => this.#receive(question, answer, asked) : undefined;
     }).catch(() => undefined);
   }
 
@@ -52,15 +55,14 @@ export class Server {
   }
 
   async #receive(question: Question, answer: Answer, asked: number): Promise<Answer> {
-    if (this.#isOther(answer)) return this.gone(question.isFetcher ? location.href : question.request.url);
+    this.#build.saw(answer.build);
+    const isOther = answer.reload === true || this.#build.isOutdated;
+    if (isOther && question.document !== undefined) return this.gone(question.document);
+    if (answer.reload) throw new Error("The server has another build, which has no such route.");
     this.#tab.isFor(answer.line?.user);
     this.#tab.views.receive(loaderData(question.request.method, answer), answer.live, asked);
     if (question.action !== undefined) this.#conclude(question.action, answer, asked);
-    return answer;
-  }
-
-  #isOther({ reload, build = this.#build }: Answer): boolean {
-    return reload === true || build !== this.#build;
+    return isOther ? elsewhere(answer) : answer;
   }
 
   #conclude(action: string, answer: Answer, asked: number): void {
@@ -69,4 +71,9 @@ export class Server {
     if (failure) overlays.fail(action, failure);
     else overlays.confirm(action, { asked, at: requests.now(), published: answer.published ?? [] });
   }
+}
+
+/** An answer of another build: where it leads, a document is loaded. */
+function elsewhere({ redirect, ...answer }: Answer): Answer {
+  return redirect ? { ...answer, redirect: { ...redirect, external: true } } : answer;
 }

@@ -16,7 +16,9 @@ import { cover, firstData, notFoundRoute, type RouteEntry, routeObjects, withLoa
 import { Tab, TabContext } from "../tab.js";
 import { Ahead, pageOf } from "./ahead.js";
 import { keepingAnswers } from "./answers.js";
+import { Build } from "./build.js";
 import { createDataStrategy } from "./dataStrategy.js";
+import { recoverMissingParts } from "./missing.js";
 import { isRendered, type PageData, readPage } from "./page.js";
 import { createPrefetch } from "./prefetch.js";
 import { Server } from "./server.js";
@@ -50,21 +52,23 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   const matches = matchRoutes(routes, location) ?? [];
   await loadViews(routes, matches, page);
 
-  let isOutdated = false;
-  const line = connect(page, (build) => {
-    isOutdated = build !== undefined && build !== page.build;
-  });
+  const build = new Build(page.build);
+  const line = connect(page, (seen) => build.saw(seen));
   const tab = new Tab(line);
   tab.isFor(page.line?.user);
   tab.views.receive(page.loaderData, page.live);
 
   const ahead = new Ahead();
-  const shared = { tab, ahead, server: new Server(tab, page.build, leave), loaders: withLoader(entries) };
+  const shared = { tab, ahead, server: new Server(tab, build, leave), loaders: withLoader(entries) };
   const hydrated = Promise.withResolvers<void>();
-  const dataStrategy = after(hydrated.promise, createDataStrategy({ ...shared, isOutdated: () => isOutdated }));
+  let created: DataRouter | undefined;
+  const destination = (url: string) => url + (created?.state.navigation.location?.hash ?? "");
+  const dataStrategy = after(hydrated.promise, createDataStrategy({ ...shared, build, destination }));
   window.__staticRouterHydrationData = hydrationData(matches, page);
   ahead.put(pageOf(location.href), arrived(page), 0);
-  const router = keepingAnswers(createBrowserRouter(routes, { dataStrategy }));
+  created = createBrowserRouter(routes, { dataStrategy });
+  const router = keepingAnswers(created);
+  recoverMissingParts(page.build, leave);
   tab.reloads.connect(router);
   const root = show(
     <StrictMode>

@@ -184,7 +184,7 @@ test("an end for good is not followed by another attempt", async () => {
   line.open();
   await accept();
   FakeWebSocket.last.end(3501, "bad request");
-  expect(line.state).toEqual({ status: "closed", code: 3501, reason: "bad request" });
+  expect(line.state).toEqual({ status: "closed", code: 3501, reason: "bad request", since: Date.now() });
   await vi.advanceTimersByTimeAsync(60_000);
   expect(FakeWebSocket.opened).toHaveLength(1);
   line.open();

@@ -47,14 +47,21 @@ export class CentrifugeLine implements Line {
       networkEventTarget: this.#network,
       ...(data === undefined ? {} : { data }),
     });
-    this.#client.on("connecting", () => this.#become({ status: "connecting" }));
+    this.#client.on("connecting", ({ code, reason }) => {
+      // 0: the page has asked for it. Everything else is a line that was lost.
+      this.#become({ status: "connecting", ...(code === 0 ? {} : { code, reason, since: Date.now() }) });
+    });
+    this.#client.on("error", ({ error: { code, message } }) => {
+      if (this.state.status !== "connecting") return;
+      this.#become({ status: "connecting", code, reason: message, since: this.state.since ?? Date.now() });
+    });
     this.#client.on("connected", (context) => {
       this.#connected(context.transport as Transport);
       guarded(() => onConnected?.(context.data));
     });
     this.#client.on("disconnected", ({ code, reason }) => {
       this.#rest();
-      this.#state.set(code === 0 ? IDLE : { status: "closed", code, reason });
+      this.#state.set(code === 0 ? IDLE : { status: "closed", code, reason, since: Date.now() });
     });
   }
 

@@ -5,6 +5,7 @@ import { Reloads, type RouterPort } from "./reloads.js";
 /** A router reduced to when it is busy, and to which routes it was asked to revalidate. */
 class StubRouter implements RouterPort {
   readonly runs: (readonly string[] | "all")[] = [];
+  loaderData: Record<string, unknown> = { a: 1, b: 1 };
   readonly #reloads: Reloads;
   readonly #listeners = new Set<() => void>();
   #navigating = false;
@@ -21,7 +22,8 @@ class StubRouter implements RouterPort {
       navigation,
       revalidation: this.#revalidating ? "loading" : "idle",
       fetchers: new Map(),
-    } as RouterState;
+      loaderData: this.loaderData,
+    } as unknown as RouterState;
   }
 
   subscribe(listener: Parameters<RouterPort["subscribe"]>[0]): () => void {
@@ -161,7 +163,40 @@ test("all routes, or one route once, when the server has ended something", async
   expect(router.runs).toEqual(["all"]);
   router.finish();
   await pass();
+  reloads.ended("a", undefined);
   router.finish();
   await pass(60_000);
   expect(router.runs).toEqual(["all", ["a"]]);
+});
+
+const AWAY = { status: 503, data: "away" };
+
+test("a run that fails is repeated at growing distances until it has answered, and the failure is known meanwhile", async () => {
+  const first = Date.now() + 15_000;
+  const heard = vi.fn();
+  reloads.subscribe(heard);
+  reloads.once("a");
+  for (let count = 1; count <= 3; count += 1) {
+    await pass(15_000);
+    expect(router.runs).toHaveLength(count);
+    reloads.ended("a", AWAY);
+    router.finish();
+    expect(reloads.failureOf("a")).toEqual({ failure: AWAY, since: first });
+  }
+  await pass(15_000);
+  reloads.ended("a", undefined);
+  router.finish();
+  await pass(60_000);
+  expect([reloads.failureOf("a"), router.runs.length, heard.mock.calls.length]).toEqual([undefined, 4, 4]);
+});
+
+test("a failure that was not wished for is repeated as well, and forgotten when its route has left the screen", async () => {
+  reloads.ended("a", AWAY);
+  await pass(15_000);
+  expect(router.runs).toEqual([["a"]]);
+  reloads.ended("a", AWAY);
+  router.loaderData = {};
+  router.finish();
+  await pass(60_000);
+  expect([router.runs.length, reloads.failureOf("a")]).toEqual([2, undefined]);
 });

@@ -1,3 +1,6 @@
+import { Subscribable } from "../subscribable.js";
+import type { Failure } from "../types.js";
+
 /** What reloading needs of a router; React Router's has it. */
 export interface RouterPort {
   readonly state: RouterState;
@@ -31,16 +34,24 @@ const SPREAD = 500;
 const LONGEST = 20_000;
 const FORGET = 60_000;
 
+/** A failure, and when the first one of several without an answer between them was. */
+export interface LastFailure {
+  readonly failure: Failure;
+  readonly since: number;
+}
+
 /**
  * Runs the loaders of single routes again, one request at a time, between navigations.
  *
- * A wish stays until whoever made it takes it back, which it does when it has seen the loader's new answer. One that
- * stays although its loader ran (no network, an answer of an old server) is repeated at growing, random distances.
+ * A wish stays until the component that made it takes it back, which it does when it has seen the loader's new answer;
+ * one for a single run stays until a run has ended with an answer. A wish that stays although its loader ran (no
+ * network, a failure, an answer of an old server) is repeated at growing, random distances.
  */
-export class Reloads {
+export class Reloads extends Subscribable {
   readonly #wishes = new Set<Wish>();
   readonly #losses = new Map<string, { count: number; at: number }>();
   readonly #ran = new Map<string, number>();
+  readonly #failures = new Map<string, LastFailure>();
   #router: RouterPort | null = null;
   #stopWaiting: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -85,10 +96,35 @@ export class Reloads {
     };
   }
 
-  /** Runs the route's loader once. */
+  /** Runs the route's loader, until it has answered once. */
   once(routeId: string): void {
-    this.#wishes.add({ routeId, once: true, due: performance.now(), attempts: 0 });
+    const wish = this.#onceOf(routeId);
+    if (wish) wish.due = Math.min(wish.due, performance.now());
+    else this.#wishes.add({ routeId, once: true, due: performance.now(), attempts: 0 });
     this.#plan();
+  }
+
+  /** Takes note of how a run of the route's loader has ended. One that has failed is repeated. */
+  ended(routeId: string, failure: Failure | undefined): void {
+    const wish = this.#onceOf(routeId);
+    if (failure) {
+      this.#failures.set(routeId, { failure, since: this.#failures.get(routeId)?.since ?? Date.now() });
+      if (!wish) this.#wishes.add({ routeId, once: true, due: performance.now() + jitter(1), attempts: 1 });
+    } else {
+      this.#failures.delete(routeId);
+      if (wish) this.#wishes.delete(wish);
+    }
+    this.#plan();
+    this.notify();
+  }
+
+  /** Why the data of a route is older than it has to be; the same object until that changes. */
+  failureOf(routeId: string): LastFailure | undefined {
+    return this.#failures.get(routeId);
+  }
+
+  #onceOf(routeId: string): Wish | undefined {
+    return [...this.#wishes].find((wish) => wish.once && wish.routeId === routeId);
   }
 
   /** Runs the loaders of all active routes once. */
@@ -139,10 +175,10 @@ export class Reloads {
   }
 
   #runWished(router: RouterPort): void {
+    this.#forgetLeft(router);
     // Whatever else is wished for goes along, before its time: the request is made anyway.
     const due = [...this.#wishes].filter((wish) => wish.due < Number.POSITIVE_INFINITY);
     for (const wish of due) {
-      if (wish.once) this.#wishes.delete(wish);
       wish.due = Number.POSITIVE_INFINITY;
       this.#ran.set(wish.routeId, performance.now());
     }
@@ -150,6 +186,13 @@ export class Reloads {
     const done = router.revalidate(); // asks the data strategy at once, which reads `partial`
     this.#partial = null;
     void done.finally(() => this.#postpone(due));
+  }
+
+  /** Nothing runs the loader of a route that is not on the screen any more. */
+  #forgetLeft({ state }: RouterPort): void {
+    const isLeft = (routeId: string) => !(routeId in state.loaderData);
+    for (const wish of this.#wishes) if (wish.once && isLeft(wish.routeId)) this.#wishes.delete(wish);
+    for (const routeId of this.#failures.keys()) if (isLeft(routeId)) this.#failures.delete(routeId);
   }
 
   #postpone(wishes: readonly Wish[]): void {

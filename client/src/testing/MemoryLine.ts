@@ -104,7 +104,7 @@ export class MemoryLine implements Line {
 
   /** The network fails until `restore`. */
   cut(): void {
-    this.#state.set({ status: "connecting" });
+    this.#state.set({ status: "connecting", code: 1, reason: "transport closed", since: Date.now() });
     for (const { listener } of this.#subscribers.values()) listener.onInterrupted();
   }
 

@@ -11,6 +11,7 @@ import {
 } from "react-router";
 import { useConnection } from "../hooks/useConnection.js";
 import { useLive } from "../hooks/useLive.js";
+import { useLiveStatus } from "../hooks/useLiveStatus.js";
 import { usePresence } from "../hooks/usePresence.js";
 import { upsert } from "../live/upsert.js";
 import type { RouteEntry } from "../routes.js";
@@ -89,6 +90,7 @@ function Room() {
           <li key={message.id}>{message.text}</li>
         ))}
       </ul>
+      <p id="status">{JSON.stringify(useLiveStatus())}</p>
       <p id="members">{members.map((member) => member.user).join()}</p>
       <Say />
       <fetcher.Form method="post">
