@@ -118,6 +118,25 @@ test("what an action of another build answers is shown: nothing is sent twice an
   expect(app.requests).toEqual(["POST /__data/rooms/1?_routes=room&_after=shell,sidebar,room"]);
 });
 
+test("an action whose route the server does not know any more is sent to its address, once", async () => {
+  await browser.open("/rooms/1");
+  app.build = "build2";
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    asked.push(`${init.method} ${new URL(url).search} ${await (init.body as Blob).text()}`);
+    const renamed = { build: "build2", results: { chat_room: { data: "saved" } } };
+    return url.includes("_routes=")
+      ? Response.json({ build: "build2", reload: true }, { status: 409 })
+      : Response.json(renamed);
+  });
+  await browser.say("typed");
+  expect(asked.filter((each) => each.startsWith("POST"))).toEqual([
+    "POST ?_routes=room&_after=shell,sidebar,room text=typed",
+    "POST  text=typed",
+  ]);
+  expect([browser.left, browser.text("#problem"), browser.text("#answer")]).toEqual([[], undefined, '"saved"']);
+});
+
 test("where a server does not know a route any more, a background run leaves the page as it is", async () => {
   browser.receive("/rooms/1");
   await browser.hydrate();

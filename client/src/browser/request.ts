@@ -43,15 +43,31 @@ export interface Question {
   readonly isPrefetch?: boolean;
 }
 
-/** Asks the server for the data of routes, or for an action and the data after it, in one request. */
+/**
+ * Asks the server for the data of routes, or for an action and the data after it, in one request.
+ *
+ * A server with another build may not know the route of an action. It has run nothing then, and is asked once more for
+ * the action of the address, as a form without JavaScript is sent.
+ */
 export async function ask(question: Question): Promise<Answer> {
+  const { request, routes } = question;
+  if (request.method === "GET") return send(question);
+  const body = await bodyOf(request);
+  const answer = await send(question, body);
+  if (!answer.reload) return answer;
+  const { results = {}, ...rest } = await send({ ...question, routes: [], after: [] }, body);
+  const [result] = Object.values(results);
+  return { ...rest, results: result ? Object.fromEntries(routes.map((id) => [id, result])) : {} };
+}
+
+async function send(question: Question, body?: BodyInit): Promise<Answer> {
   const { request, routes, isPrefetch } = question;
   const response = await fetch(dataUrl(question), {
     method: request.method,
     headers: { accept: "application/json", ...(isPrefetch ? { purpose: "prefetch" } : {}) },
     ...(isPrefetch ? { priority: "low" } : {}),
     signal: request.signal,
-    ...(request.method === "GET" ? {} : { body: await bodyOf(request) }),
+    ...(body === undefined ? {} : { body }),
   });
   if (!response.headers.get("content-type")?.includes("json")) {
     throw new Error(`The server answered a data request with ${response.status} and no data.`);
@@ -65,12 +81,13 @@ export async function ask(question: Question): Promise<Answer> {
 function dataUrl({ request, routes, after, action }: Question): string {
   const url = new URL(request.url);
   const query = [
-    `_routes=${list(routes)}`,
+    ...(routes.length > 0 ? [`_routes=${list(routes)}`] : []),
     ...(after.length > 0 ? [`_after=${list(after)}`] : []),
     ...(action === undefined ? [] : [`_action=${action}`]),
   ].join("&");
   // The page's own query goes as it is: parsing and writing it again could change it.
-  return `${url.origin}/__data${url.pathname}${url.search ? `${url.search}&` : "?"}${query}`;
+  const search = [url.search.slice(1), query].filter(Boolean).join("&");
+  return `${url.origin}/__data${url.pathname}${search && `?${search}`}`;
 }
 
 function list(ids: readonly string[]): string {
