@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from offhook.brokers.base import Broker, History
+from offhook.brokers.redis import orders
 from offhook.brokers.redis.broker import RedisBroker
 from offhook.testing.brokers import Heard
 from offhook.testing.proxy import FaultProxy
@@ -69,6 +70,45 @@ def test_a_restart_of_redis(persistence: Persistence, how: signal.Signals, survi
         assert len(page.publications) == survives
 
     run(persistence, scenario)
+
+
+@pytest.mark.parametrize(("persistence", "arrives"), [("always", True), ("none", False)])
+def test_an_order_that_a_process_missed_arrives_or_is_said_to_be_lost(
+    persistence: Persistence, arrives: bool
+) -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        with FaultProxy(server.port) as proxy:
+            other, others = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+            await other.start(others, "other")
+            proxy.cut()
+            await broker.order(b"revoke")
+            await asyncio.to_thread(server.restart, signal.SIGKILL)
+            proxy.heal()
+            await others.until(lambda: others.ordered == [b"revoke"] or others.orders_lost > 0)
+            await other.close()
+
+        assert others.orders_lost == (not arrives)
+        assert not arrives or others.ages[0] > 0
+
+    run(persistence, scenario)
+
+
+def test_more_orders_than_are_kept_are_said_to_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        with FaultProxy(server.port) as proxy:
+            other, others = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+            await other.start(others, "other")
+            proxy.cut()
+            for number in range(4):
+                await broker.order(b"%d" % number)
+            proxy.heal()
+            await others.until(lambda: others.orders_lost == 1)
+            await broker.order(b"next")
+            await others.until(lambda: others.ordered == [b"next"])
+            await other.close()
+
+    monkeypatch.setattr(orders, "_KEPT", 3)
+    run("none", scenario)
 
 
 def test_a_lost_tail_changes_the_epoch() -> None:

@@ -105,7 +105,7 @@ class Peer:
     """One client of an engine."""
 
     def __init__(
-        self, engine: Engine, identity: Identity[Any] | None = ANN, *, pong: bool = True, **options: bool
+        self, engine: Engine, identity: Identity[Any] | None = ANN, *, pong: bool = True, **options: Any
     ) -> None:
         self.wire = Wire()
         self.session = open_session(engine, JSON, self.wire, identity, KNOCK, **options)

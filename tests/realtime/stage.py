@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from offhook.base import codes
 from offhook.base.codes import Code
 from offhook.base.limits import Limits
 from offhook.realtime.audience import Audience
@@ -86,4 +87,4 @@ class Stage:
     def discard(self, member: Member) -> None:
         """*member* is gone."""
         self.audience.discard(member.subscription)
-        member.subscription.end()
+        member.subscription.end(codes.UNSUBSCRIBED)

@@ -41,6 +41,10 @@ class Neighbour(MemoryBroker):
             asyncio.get_running_loop().call_later(0.1, listener.on_control, data)
         return len(heard)
 
+    async def order(self, data: bytes) -> None:
+        for listener in self._nodes.values():
+            asyncio.get_running_loop().call_later(0.1, listener.on_order, data, 0.1)
+
 
 @asynccontextmanager
 async def processes() -> AsyncIterator[tuple[Engine, Engine, Neighbour]]:

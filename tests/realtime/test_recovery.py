@@ -265,7 +265,7 @@ def test_8_4_what_was_enlisted_and_ends_before_it_begins_leaves_nothing(how: str
                 peer.session.lost()
             else:
                 enlisted.undo()
-            enlisted.begin()
+            assert not enlisted.go_live()
             await engine.line.publish(A, 1)
             await asyncio.sleep(5)
 

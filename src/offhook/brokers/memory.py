@@ -299,6 +299,9 @@ class MemoryBroker:
         listener.on_control(data)
         return 1
 
+    async def order(self, data: bytes) -> None:
+        self._hears().on_order(data, 0.0)
+
     def _hears(self) -> Listener:
         if self._listener is None:
             raise BrokerError("the broker is not started")

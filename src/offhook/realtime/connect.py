@@ -33,29 +33,36 @@ async def _connect(session: Session, number: int, request: ConnectRequest) -> No
         named = await _identify(session, request.token or "")
         if session.ended:
             return
-        session.engine.sessions.seat(session)
         welcome = await _welcome(session, request)
         channels = [*named, *(each.format() for each in welcome.channels)]
+        channels = [name for name in channels if name not in session.parted]
         told = _told(session, welcome.data)
         enlisted = await enlist_all(session, channels, request.subs or {})
     if session.ended:
         return
-    results = {each.name: each.result for each in enlisted}
+    live = [each for each in enlisted if each.go_live()]
+    results = {each.name: each.result for each in live}
     session.send(Reply(number, connect=_result(session, told, results)))
     session.connected()
-    for each in enlisted:
-        each.begin()
+    for each in live:
+        each.follow()
 
 
 async def _identify(session: Session, token: str) -> Sequence[str]:
-    """Find out who it is; the channels that its token names."""
-    if token:
-        claims = await _claims(session, token)
+    """Find out whose connection it is, and seat it there unless it has ended; the channels that its token names."""
+    engine = session.engine
+    if not token:
+        if session.identity is None and not engine.anonymous:
+            raise Disconnect(codes.BAD_COMMAND)
+        engine.sessions.seat(session)
+        return ()
+    mark = engine.control.mark()
+    claims = await _claims(session, token)
+    if not session.ended:
         session.identify(claims.identity)
-        return claims.channels
-    if session.identity is None and not session.engine.anonymous:
-        raise Disconnect(codes.BAD_COMMAND)
-    return ()
+        engine.sessions.seat(session)
+        engine.control.catch_up(session, mark)
+    return claims.channels
 
 
 async def _claims(session: Session, token: str) -> Claims:

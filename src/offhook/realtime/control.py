@@ -2,9 +2,18 @@
 
 The application calls a verb of ``Line`` in one process, and the connection that it concerns may be in another. So
 every process is told, and looks at its own sessions.
+
+**No order is lost.** The call raises ``BrokerError``, or the broker keeps the order (``Broker.order``): a process
+that was cut off carries it out when it is connected again, for the connections whose admission had begun by then.
+A process that cannot find out what it has missed rechecks all of its connections: ``authenticate`` is asked again,
+token connections reconnect, and clients subscribe again. ``Tell`` alone is not kept.
+
+**No order is too early.** Connections that are being admitted carry out what was ordered since their admission
+began (``journal.py``).
 """
 
 import asyncio
+from collections.abc import Sequence
 from itertools import count
 
 from offhook.base import observe
@@ -13,9 +22,15 @@ from offhook.base.limits import Limits
 from offhook.base.types import Payload
 from offhook.brokers.base import Broker
 from offhook.realtime import orders
-from offhook.realtime.orders import Answer, Emulated, Instruction, Order, Probe, ToSignIn, ToUser
-from offhook.realtime.sessions import Sessions
+from offhook.realtime.journal import Addressed, Journal, Mark
+from offhook.realtime.orders import Answer, Emulated, Instruction, Order, Probe, Recheck, Tell, ToSignIn, ToUser
+from offhook.realtime.sessions import Addressee, Sessions
 from offhook.realtime.tasks import Background
+
+_RECHECKS = 32
+"""Connections that are rechecked at once."""
+_PAUSE = 0.02
+"""Seconds between two such batches: 20,000 connections take about twelve seconds."""
 
 
 class Control:
@@ -33,6 +48,7 @@ class Control:
         self._probed: float | None = None
         """When the word was sent that has not come back."""
         self._lag = 0.0
+        self._journal = Journal()
 
     @property
     def lag(self) -> float:
@@ -51,16 +67,34 @@ class Control:
         except (BrokerError, TimeoutError):
             return  # the lag says it
 
-    async def tell_user(self, user: str, order: Order) -> None:
-        """All connections of *user*, wherever they are, do *order*."""
-        await self._tell(None, ToUser(user, order))
+    async def order(self, addressed: Addressed) -> None:
+        """All connections of the addressee, wherever they are, do what is ordered.
 
-    async def tell_sign_in(self, sign_in: str, order: Order) -> None:
-        """All connections that came by *sign_in*, wherever they are, do *order*."""
-        await self._tell(None, ToSignIn(sign_in, order))
+        :raises BrokerError: the broker did not, or not provably, take the order.
+        """
+        if isinstance(addressed.order, Tell):
+            await self._tell(None, addressed)
+        else:
+            await self._broker.order(orders.encode(addressed))
 
     async def _tell(self, node: str | None, instruction: Instruction) -> int:
         return await self._broker.tell(node, orders.encode(instruction))
+
+    # Admission
+
+    def mark(self) -> Mark:
+        """The moment when the admission of a connection begins; to be taken before anything is asked."""
+        return self._journal.mark()
+
+    def catch_up(self, connection: Addressee, mark: Mark, *, sign_in_only: bool = False) -> None:
+        """Have *connection*, whose user is known now, do what was ordered since *mark*.
+
+        :param sign_in_only: only what was ordered for the sign-in; the rest has reached the connection.
+        """
+        for addressed in mark.since():
+            by_user = isinstance(addressed, ToUser)
+            if not (by_user and sign_in_only) and _concerns(addressed, connection):
+                connection.obey(addressed.order)
 
     # Emulation
 
@@ -91,17 +125,44 @@ class Control:
         session.receive(frame)
         return True
 
-    # What others tell: ``Listener.on_control``
+    # What others tell: ``Listener``
+
+    def on_order(self, data: bytes, age: float = 0.0) -> None:
+        """Have the connections that it concerns do what was ordered *age* seconds ago."""
+        addressed = orders.decode(data)
+        if not isinstance(addressed, ToUser | ToSignIn):
+            observe.LINE.warning("event=control.unknown order ignored: of another version of Offhook")
+            return
+        self._journal.record(addressed, age)
+        self._deliver(addressed, asyncio.get_running_loop().time() - age)
+
+    def _deliver(self, addressed: Addressed, ordered: float) -> None:
+        match addressed:
+            case ToUser(user):
+                found = self._sessions.of_user(user)
+            case ToSignIn(sign_in):
+                found = self._sessions.of_sign_in(sign_in)
+        for connection in found:
+            if connection.began <= ordered:
+                connection.obey(addressed.order)
+
+    def on_orders_lost(self) -> None:
+        """Orders are lost for good: check every connection again, a few at a time."""
+        connections = self._sessions.identified()
+        observe.LINE.warning("event=control.orders_lost connections=%d are rechecked", len(connections))
+        self._background.start(self._recheck(connections))
+
+    async def _recheck(self, connections: Sequence[Addressee]) -> None:
+        for start in range(0, len(connections), _RECHECKS):
+            for connection in connections[start : start + _RECHECKS]:
+                connection.obey(Recheck())
+            await asyncio.sleep(_PAUSE)
 
     def on_control(self, data: bytes) -> None:
         """Do what a process, maybe this one, says."""
         match orders.decode(data):
-            case ToUser(user, order):
-                for session in self._sessions.of_user(user):
-                    session.obey(order)
-            case ToSignIn(sign_in, order):
-                for session in self._sessions.of_sign_in(sign_in):
-                    session.obey(order)
+            case ToUser() | ToSignIn() as addressed:
+                self._deliver(addressed, asyncio.get_running_loop().time())
             case Probe(sent):
                 self._lag, self._probed = asyncio.get_running_loop().time() - sent, None
             case Emulated() as emulated:
@@ -120,3 +181,9 @@ class Control:
                 await self._tell(emulated.asker, Answer(emulated.question, found))
         except (BrokerError, TimeoutError) as error:
             observe.LINE.warning("emulated commands were not answered for: %s", str(error) or "timeout")
+
+
+def _concerns(addressed: Addressed, connection: Addressee) -> bool:
+    if isinstance(addressed, ToUser):
+        return connection.user_id == addressed.user
+    return connection.sign_in == addressed.sign_in

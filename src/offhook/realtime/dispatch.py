@@ -8,8 +8,9 @@ from offhook.base.incoming import Identity, Incoming
 from offhook.realtime.channel_commands import call, on_channel
 from offhook.realtime.connect import connect, goodbye
 from offhook.realtime.engine import Engine
-from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Tell
-from offhook.realtime.refresh import expired, prolong, refresh
+from offhook.realtime.journal import Mark
+from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Recheck, Tell
+from offhook.realtime.refresh import expired, prolong, recheck, refresh
 from offhook.realtime.send_queue import Transport
 from offhook.realtime.server_side import join, part
 from offhook.realtime.session import Behaviour, Session
@@ -25,18 +26,30 @@ def open_session(
     identity: Identity[Any] | None,
     incoming: Incoming,
     *,
+    mark: Mark | None = None,
     emulated: bool = False,
     uni: bool = False,
     pings: bool = True,
 ) -> Session:
     """The session of a connection that has just been opened by *incoming*.
 
+    :param mark: the moment before *identity* was asked for (``Control.mark``); now if left out. Whoever opens the
+        session has it catch up with what was ordered since.
     :param emulated: its commands come in requests of their own, by ``engine.emulate``.
     :param uni: nothing comes but the connect command.
     :param pings: whether the line has to ping; not where the transport does.
     """
     return Session(
-        engine, variant, transport, identity, incoming, _BEHAVIOUR, emulated=emulated, uni=uni, pings=pings
+        engine,
+        variant,
+        transport,
+        identity,
+        incoming,
+        _BEHAVIOUR,
+        began=None if mark is None else mark.at,
+        emulated=emulated,
+        uni=uni,
+        pings=pings,
     )
 
 
@@ -71,9 +84,12 @@ def obey(session: Session, order: Order) -> None:
         case Part(channel):
             part(session, channel)
         case Tell(data):
-            session.send(message_push(data))
+            if session.state == "connected":  # nothing precedes the reply to connect
+                session.send(message_push(data))
         case Prolong(expires):
             prolong(session, expires)
+        case Recheck():
+            recheck(session)
         case _:
             assert_never(order)
 

@@ -76,7 +76,7 @@ class Engine:
         self.sessions = Sessions(self.limits)
         self.heartbeat = Heartbeat(self.limits, env)
         self.control = Control(broker, self.sessions, self.background, self.limits)
-        self.hub = Hub(broker, self.background, self.limits, env, self.turn, self.control.on_control)
+        self.hub = Hub(broker, self.background, self.limits, env, self.turn, self.control)
         self.presence = Presence(broker, self.limits)
         self.line = Line(self)
         self._state: Literal["idle", "running", "stopping", "stopped"] = "idle"

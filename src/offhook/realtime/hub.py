@@ -6,7 +6,7 @@ all of them (``audience.py``). Thousands are written to a chunk at a time (``fan
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from offhook.base import codes, observe
 from offhook.base.env import Env
@@ -14,6 +14,7 @@ from offhook.base.errors import BrokerError
 from offhook.base.limits import Limits
 from offhook.brokers.base import Broker
 from offhook.realtime.audience import Audience, Cohort
+from offhook.realtime.control import Control
 from offhook.realtime.fanout import Fanout
 from offhook.realtime.reads import Past, Reads, Wanted, retrieve
 from offhook.realtime.send_queue import Turn
@@ -73,10 +74,14 @@ class Hub:
         limits: Limits,
         env: Env,
         turn: Turn,
-        on_control: Callable[[bytes], None],
+        control: Control,
     ) -> None:
-        self.on_control = on_control
-        """``Listener.on_control``: what processes tell each other is none of the hub's business."""
+        # What processes tell each other passes the hub by.
+        self.on_control = control.on_control
+        """``Listener.on_control``."""
+        self.on_order = control.on_order
+        """``Listener.on_order``."""
+        self._control = control
         self._broker = broker
         self._limits = limits
         self._env = env
@@ -105,7 +110,10 @@ class Hub:
         It is registered before anything is awaited. Whatever happens, undo it with ``remove``.
 
         :raises BrokerError: the broker refused.
+        :raises CommandError: it has ended, or ends while the broker confirms.
         """
+        if subscription.ended is not None:
+            raise subscription.refusal
         local = self._locals.get(subscription.name)
         if local is None:
             audience = Audience(subscription.name, type(subscription.address.channel), self._fanout)
@@ -119,6 +127,8 @@ class Hub:
                 local.confirming.add_done_callback(retrieve)
             # Shared by all who wait: one of them that gives up must not end it for the others.
             await asyncio.shield(local.confirming)
+            if subscription.ended is not None:
+                raise subscription.refusal
 
     async def read(self, wanted: Wanted) -> Past:
         """The past of a channel, for a subscription that is registered; equal reads are shared."""
@@ -212,6 +222,11 @@ class Hub:
         if not self._looking:
             self._looking = True
             self._background.start(self._look())
+
+    def on_orders_lost(self) -> None:
+        """Have connections checked again; and have clients subscribe again, so that the rules are asked."""
+        self._control.on_orders_lost()
+        self._have_recover([each for each in self.subscriptions() if each.client.user_id])
 
     # Position checks (protocol §10)
 

@@ -16,7 +16,7 @@ from offhook.base.types import Json
 from offhook.brokers.base import Broker, History, HistoryPage, seconds
 from offhook.realtime.channel import Channel
 from offhook.realtime.control import Control
-from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Tell
+from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Tell, ToSignIn, ToUser
 from offhook.realtime.registry import Registry
 from offhook.realtime.tasks import Background, in_loop, within
 from offhook.wire.position import Position
@@ -237,9 +237,12 @@ class Line:
     async def revoke(self, *, user: str = "", session: str = "") -> None:
         """The sign-in *session* (``Identity.session``), or every one of *user*, is no longer good.
 
-        All lines that came by it end within a second, in every process, with a code that makes clients forget what
-        they had, come back and take new snapshots: whether they are let in then is for ``authenticate`` to say. So
-        take note in your database first, then revoke.
+        All lines and routes' own sockets that came by it end, in every process, within a second or as soon as the
+        process is connected to the broker again; so do those that are being opened. The code 3014 makes clients
+        forget what they had, reconnect and take new snapshots: ``authenticate`` decides whether they are let in
+        then. So store the revocation in your database first, then revoke.
+
+        :raises BrokerError: the broker did not take the order; revoke again.
         """
         if bool(user) == bool(session):
             raise UsageError("line.revoke() needs either user=... or session=...")
@@ -248,7 +251,7 @@ class Line:
             await self._tell(user, close)
         else:
             self._check_loop()
-            await self._home.control.tell_sign_in(session, close)
+            await self._home.control.order(ToSignIn(session, close))
 
     async def subscribe(self, user: str, channel: Channel[Any]) -> None:
         """Subscribe all connections of *user* to *channel*; ``on_subscribe`` is not asked."""
@@ -270,7 +273,7 @@ class Line:
         self._check_loop()
         if not user:
             raise UsageError("somebody anonymous has no lines that could be found; name a user")
-        await self._home.control.tell_user(user, order)
+        await self._home.control.order(ToUser(user, order))
 
     def _tags(self, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
         if tags and _ACTION in tags:

@@ -37,7 +37,11 @@ class Prolong(Struct, frozen=True, tag=True):
     expires: float
 
 
-Order: TypeAlias = Close | Join | Part | Tell | Prolong
+class Recheck(Struct, frozen=True, tag=True):
+    """Orders may be lost: have the sign-in behind the connection, and what it is subscribed to, checked again."""
+
+
+Order: TypeAlias = Close | Join | Part | Tell | Prolong | Recheck
 """What one connection is to do."""
 
 

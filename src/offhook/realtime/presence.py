@@ -24,11 +24,15 @@ class Presence:
         """It can be seen that *subscription* is there. Whatever happens, undo it with ``leave``."""
         if subscription.address.channel.presence:
             subscription.entered = True
-            await self._broker.add_presence(subscription.name, [subscription.info], ttl=self._limits.presence)
+            try:
+                await self._broker.add_presence(subscription.name, [subscription.info], ttl=self._limits.presence)
+            finally:
+                # A leave that overtook it has removed nothing.
+                subscription.entered = True
 
     async def announce(self, subscription: Subscription) -> None:
-        """Tell the others that *subscription* joined. Errors end here."""
-        if subscription.address.channel.join_leave:
+        """Tell the others that *subscription* joined; nothing if it has ended. Errors end here."""
+        if subscription.address.channel.join_leave and subscription.ended is None:
             subscription.joined = True
             await self._try(self._broker.announce_join(subscription.name, subscription.info))
 

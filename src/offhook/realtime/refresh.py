@@ -7,8 +7,9 @@ from typing import Any
 
 from offhook.base import codes, observe
 from offhook.base.errors import CommandError, Disconnect
-from offhook.base.incoming import Authenticate, Identity
+from offhook.base.incoming import Authenticate, Identity, Incoming
 from offhook.realtime.connect import VERSION, time_left
+from offhook.realtime.journal import Mark
 from offhook.realtime.session import CONNECTION, Session
 from offhook.wire.commands import RefreshRequest
 from offhook.wire.replies import RefreshResult, Reply, refresh_push
@@ -26,6 +27,7 @@ def refresh(session: Session, number: int, request: RefreshRequest) -> None:
 
 async def _refresh(session: Session, number: int, token: str) -> None:
     assert session.engine.tokens is not None
+    mark = session.engine.control.mark()
     try:
         claims = await session.within(session.engine.tokens.connection(token))
     except CommandError as error:
@@ -33,7 +35,9 @@ async def _refresh(session: Session, number: int, token: str) -> None:
         raise Disconnect(codes.CONNECTION_EXPIRED) if error.code is codes.TOKEN_EXPIRED else error from None
     if claims.identity.id != session.user_id:
         raise Disconnect(codes.INVALID_TOKEN)
-    _go_on(session, claims.identity)
+    if claims.identity.expires <= session.engine.env.now():
+        raise Disconnect(codes.CONNECTION_EXPIRED)
+    _go_on(session, claims.identity, mark)
     left = time_left(session)
     result = RefreshResult(session.client.id, VERSION, expires=left > 0, ttl=left)
     session.send(Reply(number, refresh=result))
@@ -48,19 +52,32 @@ def expired(session: Session) -> None:
         session.after(CONNECTION, _ask_again(session, authenticate))
 
 
+def recheck(session: Session) -> None:
+    """Orders may be lost: ask the application again. A client with a token reconnects, and brings it again."""
+    authenticate = session.engine.authenticate
+    if session.by_token or authenticate is None:
+        session.close(Disconnect(codes.FORCE_RECONNECT, "orders may be lost"))
+    else:
+        session.after(CONNECTION, _ask_again(session, authenticate))
+
+
 async def _ask_again(session: Session, authenticate: Authenticate[Any]) -> None:
-    identity = await _seen_again(session, authenticate)
-    if identity is None or identity.id != session.user_id or identity.expires <= session.engine.env.now():
+    engine, mark = session.engine, session.engine.control.mark()
+    identity = await seen_again(session.incoming, authenticate, engine.limits.handler)
+    if identity is None or identity.id != session.user_id or identity.expires <= engine.env.now():
         session.close(Disconnect(codes.CONNECTION_EXPIRED))
     else:
-        _go_on(session, identity)
+        _go_on(session, identity, mark)
 
 
-async def _seen_again(session: Session, authenticate: Authenticate[Any]) -> Identity[Any] | None:
-    """Who the application says that is now; where that fails, nobody: the client comes back and is seen anew."""
+async def seen_again(incoming: Incoming, authenticate: Authenticate[Any], seconds: float) -> Identity[Any] | None:
+    """The identity that *authenticate* sees in *incoming* now; None if it refuses, fails or takes too long.
+
+    The client then reconnects, and is authenticated by the request that it makes.
+    """
     try:
-        async with asyncio.timeout(session.engine.limits.handler):
-            return await authenticate(session.incoming)
+        async with asyncio.timeout(seconds):
+            return await authenticate(incoming)
     except CommandError:
         return None
     except TimeoutError:
@@ -73,15 +90,19 @@ async def _seen_again(session: Session, authenticate: Authenticate[Any]) -> Iden
 def prolong(session: Session, expires: float) -> None:
     """The application says when the sign-in runs out; a client with a token is told."""
     assert session.identity is not None  # somebody anonymous is nobody to be told
-    _go_on(session, replace(session.identity, expires=expires))
+    _go_on(session, replace(session.identity, expires=expires), session.engine.control.mark())
     if session.by_token:
         left = time_left(session)
         session.send(refresh_push(expires=expires != math.inf, ttl=left))
 
 
-def _go_on(session: Session, identity: Identity[Any]) -> None:
-    """The same user, seen again. What others see of the client stays what they saw when it came."""
+def _go_on(session: Session, identity: Identity[Any], mark: Mark) -> None:
+    """The same user, seen again. What others see of the client stays what they saw when it came.
+
+    :param mark: the moment before the application was asked; a sign-in that was revoked since ends the session.
+    """
     session.identity = identity
     session.client = replace(session.client, user=identity.user)
-    if session.state != "closed":
+    if not session.ended:
         session.expire_at(identity.expires)
+        session.engine.control.catch_up(session, mark, sign_in_only=True)

@@ -7,6 +7,7 @@ from offhook.base import codes, observe
 from offhook.base.errors import BrokerError, CommandError, Disconnect
 from offhook.realtime.session import CONNECTION, Session
 from offhook.realtime.subscribe import Enlisted, enlist
+from offhook.realtime.subscription import Removed
 from offhook.wire.commands import SubscribeRequest
 from offhook.wire.replies import subscribe_push
 
@@ -16,7 +17,8 @@ async def enlist_all(
 ) -> list[Enlisted]:
     """Subscribe a client that connects to all *channels*, each from where it says that it misses something.
 
-    What it says of other channels is not looked at. Nothing is left of it when one cannot be subscribed.
+    What it says of other channels is not looked at. Nothing is left of it when one cannot be subscribed. Those from
+    which the application removes the client meanwhile are left out.
 
     :raises Disconnect: they are too many.
     """
@@ -24,16 +26,24 @@ async def enlist_all(
     if len(names) > session.engine.limits.channels:
         raise Disconnect(codes.CHANNEL_LIMIT)
     attempts = [
-        asyncio.ensure_future(enlist(session, each, since.get(each, SubscribeRequest()))) for each in names
+        asyncio.ensure_future(_enlist_unless_removed(session, name, since.get(name, SubscribeRequest())))
+        for name in names
     ]
     try:
-        return await asyncio.gather(*attempts)
+        return [enlisted for enlisted in await asyncio.gather(*attempts) if enlisted is not None]
     except BaseException:
         await _undo(attempts)
         raise
 
 
-async def _undo(attempts: Sequence["asyncio.Future[Enlisted]"]) -> None:
+async def _enlist_unless_removed(session: Session, name: str, request: SubscribeRequest) -> Enlisted | None:
+    try:
+        return await enlist(session, name, request)
+    except Removed:
+        return None
+
+
+async def _undo(attempts: Sequence["asyncio.Future[Enlisted | None]"]) -> None:
     for each in attempts:
         each.cancel()
     for done in await asyncio.gather(*attempts, return_exceptions=True):
@@ -44,29 +54,37 @@ async def _undo(attempts: Sequence["asyncio.Future[Enlisted]"]) -> None:
 def join(session: Session, name: str) -> None:
     """Subscribe the client to the channel called *name*; nothing when it is subscribed, or yet to connect."""
     if session.state in ("connecting", "connected"):
-        session.after(CONNECTION, _join(session, name))
+        session.parted.discard(name)
+        invitation = session.invited[name] = object()
+        session.after(CONNECTION, _join(session, name, invitation))
 
 
-async def _join(session: Session, name: str) -> None:
-    if session.state != "connected" or name in session.subscriptions:
+async def _join(session: Session, name: str, invitation: object) -> None:
+    if session.state != "connected" or session.invited.get(name) is not invitation:
         return
-    if len(session.subscriptions) >= session.engine.limits.channels:
-        session.close(Disconnect(codes.CHANNEL_LIMIT))
+    if name in session.subscriptions or len(session.subscriptions) >= session.engine.limits.channels:
+        del session.invited[name]
+        if name not in session.subscriptions:
+            session.close(Disconnect(codes.CHANNEL_LIMIT))
         return
     try:
-        enlisted = await enlist(session, name, SubscribeRequest())
+        enlisted = await enlist(session, name, SubscribeRequest(), invitation)
     except CommandError:
-        return  # the client has gone
+        return  # the client has gone, or was removed again
     except (BrokerError, TimeoutError) as error:
         observe.LINE.warning("a server-side subscription failed: %s", str(error) or "timeout")
         session.close(Disconnect(codes.SERVER_ERROR))  # so that it comes back, and is subscribed when it connects
         return
-    session.send(subscribe_push(name, enlisted.result))
-    enlisted.begin()
+    if enlisted.go_live():
+        session.send(subscribe_push(name, enlisted.result))
+        enlisted.follow()
 
 
 def part(session: Session, name: str) -> None:
-    """End the client's subscription to the channel called *name*, whoever asked for it; nothing without one."""
+    """Remove the client from the channel called *name*: from what it has, and from what waits or is under way."""
+    session.invited.pop(name, None)
+    if session.state == "connecting":
+        session.parted.add(name)
     subscription = session.subscriptions.get(name)
     if subscription is not None:
         session.drop(subscription, codes.UNSUBSCRIBED)

@@ -4,10 +4,15 @@ Order: commands on one channel run one after the other. The reply to a command o
 that channel that the broker announced before; with a broker that announces inside ``publish`` (``memory://``) a
 publisher receives its own publication before the reply. This depends neither on the version of Python nor on the
 number of subscribers (``decisions/0016``).
+
+``Session.subscriptions`` holds every subscription of the connection that has not ended, at most one for each
+channel. Work on a channel runs in the order of its commands, and a subscription is reserved when its turn comes, so
+that an end (by the application, the client, an expiry or the session's own end) always finds it there.
 """
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +68,7 @@ class Session:
     :param identity: whom the application recognised; None is nobody.
     :param incoming: the request that opened the connection.
     :param behaviour: what to do with commands and orders.
+    :param began: when its admission began, by the loop's clock; now if left out.
     :param emulated: commands come in requests of their own, which bring ``secret`` along (protocol §14).
     :param uni: nothing comes but the connect command (protocol §14).
     :param pings: whether to ping; not where the transport has pings of its own.
@@ -78,12 +84,16 @@ class Session:
         "_pending",
         "_ready",
         "_transport",
+        "began",
         "by_token",
         "client",
         "engine",
         "identity",
         "incoming",
         "info",
+        "invited",
+        "leaving",
+        "parted",
         "pings",
         "queue",
         "secret",
@@ -102,6 +112,7 @@ class Session:
         incoming: Incoming,
         behaviour: Behaviour,
         *,
+        began: float | None = None,
         emulated: bool = False,
         uni: bool = False,
         pings: bool = True,
@@ -119,7 +130,13 @@ class Session:
         """Whether the application let it in, and so hears of its end."""
         self.state: State = "opened"
         self.subscriptions: dict[str, Subscription] = {}
-        """By channel, reserved from the moment when a command asks for one."""
+        """By channel: all that are reserved or live."""
+        self.leaving: Counter[str] = Counter()
+        """Unsubscribe commands that wait for their turn, by channel."""
+        self.invited: dict[str, object] = {}
+        """Channels that the application subscribes the client to, when their turn comes; each with its order."""
+        self.parted: set[str] = set()
+        """Channels from which the application removed the client while it was connecting."""
         self.client: Client[Any] = _client(engine.env.uuid(), identity)
         self.info = _info(self.client)
         self.queue = SendQueue(variant, transport, engine.turn, engine.limits, self._fail)
@@ -132,6 +149,8 @@ class Session:
         """The latest work on each channel that has not ended."""
         self._ready: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
+        self.began = self._loop.time() if began is None else began
+        """When its admission began, by the loop's clock."""
         self._allowance = Allowance(
             engine.limits.commands_a_second, engine.limits.commands_at_once, self._loop.time()
         )
@@ -317,23 +336,32 @@ class Session:
             self.engine.hub.hurry(subscription)
 
     def drop(self, subscription: Subscription, code: Code) -> None:
-        """End *subscription* and tell the client why; nothing when it is ending already."""
-        if self.subscriptions.get(subscription.name) is subscription:
-            del self.subscriptions[subscription.name]
-            self.forget(subscription)
-            self.send(unsubscribe_push(subscription.name, code))
+        """End *subscription* because of *code*; nothing if it has ended.
+
+        A client that has the subscribe reply, and has not sent an unsubscribe since, gets an unsubscribe push. The
+        attempt of a subscription that is not live fails, and its command is refused.
+        """
+        if self.forget(subscription, code):
+            if subscription.confirmed and not self.leaving[subscription.name]:
+                self.send(unsubscribe_push(subscription.name, code))
             self.after(subscription.name, self.engine.presence.leave(subscription))
 
-    def forget(self, subscription: Subscription) -> None:
-        """Deliver to *subscription* no more; what others see of it is left to do."""
+    def forget(self, subscription: Subscription, code: Code) -> bool:
+        """End *subscription* here and in the hub; False if it has ended. What others see of it is left to do."""
+        if subscription.ended is not None:
+            return False
+        if self.subscriptions.get(subscription.name) is subscription:
+            del self.subscriptions[subscription.name]
         self.engine.hub.remove(subscription)
-        subscription.end()
+        subscription.end(code)
+        return True
 
     # Time
 
     def connected(self) -> None:
         """The client knows that it is connected; from now on pings show whether it is there."""
         self.state = "connected"
+        self.parted.clear()
         self.engine.heartbeat.connected(self)
         if self.identity is not None:
             self.expire_at(self.identity.expires)
@@ -387,11 +415,9 @@ class Session:
         self._pending.clear()
         self._pump()
         self.engine.sessions.discard(self)
-        # An attempt that is still catching up undoes itself, and an unsubscribe that waits still does its work.
-        ended = [each for each in self.subscriptions.values() if each.caught_up]
-        for subscription in self.subscriptions.values():
-            self.forget(subscription)
-        self.subscriptions.clear()
+        ended = list(self.subscriptions.values())
+        for subscription in ended:
+            self.forget(subscription, codes.UNSUBSCRIBED)
         self.engine.background.start(self._clean_up(finish, ended))
         self.after(CONNECTION, self._behaviour.goodbye(self, disconnect))
 
@@ -426,5 +452,9 @@ def _info(client: Client[Any]) -> ClientInfo:
 
 
 async def _wait_and(earlier: "asyncio.Future[Any]", work: Coroutine[Any, Any, T]) -> T:
-    await asyncio.wait([earlier])
+    try:
+        await asyncio.wait([earlier])
+    except BaseException:
+        work.close()
+        raise
     return await work

@@ -11,18 +11,31 @@ from offhook.base.types import Payload
 from offhook.realtime.orders import Order
 
 
-class Connected(Protocol):
-    """A session, as far as the rest of the process has to do with it."""
+class Addressee(Protocol):
+    """A connection that the application can give orders to, by user or sign-in."""
 
     @property
     def user_id(self) -> str:
-        """Whose it is; empty for somebody anonymous."""
+        """The user's id; empty for an anonymous connection."""
         ...
 
     @property
     def sign_in(self) -> str:
-        """The sign-in that it came by (``Identity.session``); empty when nobody said."""
+        """The sign-in that it came by (``Identity.session``); empty if the application names none."""
         ...
+
+    @property
+    def began(self) -> float:
+        """When its admission began, by the event loop's clock."""
+        ...
+
+    def obey(self, order: Order) -> None:
+        """Do what the application asks of this connection."""
+        ...
+
+
+class Connected(Addressee, Protocol):
+    """A session, as far as the rest of the process has to do with it."""
 
     @property
     def address(self) -> str | None:
@@ -45,10 +58,6 @@ class Connected(Protocol):
 
     async def ready(self) -> None:
         """Return when another frame may be read."""
-        ...
-
-    def obey(self, order: Order) -> None:
-        """Do what the application asks of this connection."""
         ...
 
     def close(self, disconnect: Disconnect) -> None:
@@ -76,6 +85,8 @@ class Sessions:
         self._waiting: set[Connected] = set()
         """Those that have not said who they are; few, for they soon have to."""
         self._seated: defaultdict[str, set[Connected]] = defaultdict(set)
+        self._sockets: set[Addressee] = set()
+        """Routes' own sockets that somebody signed in opened."""
         self._secrets: dict[str, Connected] = {}
         self._addresses: Counter[str | None] = Counter()
         self._open = 0
@@ -142,13 +153,26 @@ class Sessions:
             if not seated:
                 del self._seated[session.user_id]
 
-    def of_user(self, user: str) -> list[Connected]:
-        """Those of *user*, also those that are about to say it."""
-        return [*self._seated.get(user, ()), *(each for each in self._waiting if each.user_id == user)]
+    def add_socket(self, socket: Addressee) -> None:
+        """A route's own socket that a user opened; it can be given orders until ``discard_socket``."""
+        self._sockets.add(socket)
 
-    def of_sign_in(self, sign_in: str) -> list[Connected]:
-        """Those that came by this sign-in."""
-        return [each for each in self._all if each.sign_in == sign_in]
+    def discard_socket(self, socket: Addressee) -> None:
+        """It has ended."""
+        self._sockets.discard(socket)
+
+    def of_user(self, user: str) -> list[Addressee]:
+        """Those of *user*, also those that are about to say it, and sockets."""
+        rest = (each for each in (*self._waiting, *self._sockets) if each.user_id == user)
+        return [*self._seated.get(user, ()), *rest]
+
+    def of_sign_in(self, sign_in: str) -> list[Addressee]:
+        """Those that came by this sign-in, and sockets."""
+        return [each for each in (*self._all, *self._sockets) if each.sign_in == sign_in]
+
+    def identified(self) -> list[Addressee]:
+        """Those of users, and sockets."""
+        return [each for each in (*self._all, *self._sockets) if each.user_id]
 
     def with_secret(self, secret: str) -> Connected | None:
         """The one whose commands bring *secret* along."""

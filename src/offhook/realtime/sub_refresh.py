@@ -49,8 +49,10 @@ async def _refresh(session: Session, number: int, name: str, token: str) -> None
     if tokens is None or not subscription.by_token:
         raise CommandError(code=codes.NOT_AVAILABLE)
     claims = await session.within(tokens.subscription(token, name, session.user_id))
-    if session.subscriptions.get(name) is not subscription:
-        raise Denied  # it ended meanwhile
+    if subscription.ended is not None:
+        raise Denied
+    if claims.expires <= session.engine.env.now():
+        raise CommandError(code=codes.TOKEN_EXPIRED)
     expire_at(session, subscription, claims.expires)
     left = time_left(session, subscription, claims.expires)
     session.reply(name, Reply(number, sub_refresh=SubRefreshResult(expires=left > 0, ttl=left)))

@@ -1,8 +1,12 @@
 """Subscribing, the delicate place, written once (protocol §6.3).
 
 Reserve → authorise → registered as catching up → confirmed by the broker → history since the client's position →
-merged with what was held back → reply → live. From the merge on nothing is awaited, so that nothing can come
-between. Whatever fails or is overtaken on the way undoes what it did.
+merged with what was held back → live → reply. From the merge on nothing is awaited, so that nothing can come
+between. An attempt that fails undoes what it did.
+
+A subscription may be ended at every step (``Session.forget``): by the application, by an expiry, by the end of the
+session. ``_go_live`` is the only step that makes it live, and it fails unless the hub still has the subscription.
+So there is no reply, and no publication, for a subscription that was removed.
 """
 
 import asyncio
@@ -20,7 +24,7 @@ from offhook.realtime.forms import batch
 from offhook.realtime.reads import Past, Wanted
 from offhook.realtime.session import Session
 from offhook.realtime.sub_refresh import expire_at, time_left
-from offhook.realtime.subscription import Subscription
+from offhook.realtime.subscription import Removed, Subscription
 from offhook.wire.commands import REJECT_UNRECOVERED, SubscribeRequest
 from offhook.wire.position import Position
 from offhook.wire.publication import Publication
@@ -63,10 +67,14 @@ class Enlisted:
         """The channel's name."""
         return self._subscription.name
 
-    def begin(self) -> None:
-        """Go live, and send what was held back; nothing when the subscription has ended meanwhile."""
-        if _go_live(self._session, self._subscription, self._caught):
-            self._session.after(self.name, self._session.engine.presence.announce(self._subscription))
+    def go_live(self) -> bool:
+        """Deliver what follows; False if the subscription has ended. Then ``result`` must not be sent."""
+        return _go_live(self._session, self._subscription, self._caught)
+
+    def follow(self) -> None:
+        """Send what was held back. ``result`` is in the queue."""
+        _follow(self._session, self._subscription, self._caught)
+        self._session.after(self.name, self._session.engine.presence.announce(self._subscription))
 
     def undo(self) -> None:
         """It is not wanted after all."""
@@ -79,23 +87,34 @@ def subscribe(session: Session, number: int, name: str, request: SubscribeReques
     :raises CommandError: it is refused.
     :raises Disconnect: no SDK asks for such a thing.
     """
-    subscription = _reserve(session, name, request)
-    session.run(name, number, _attempt(session, number, subscription, request))
+    if request.delta not in (None, "", "fossil"):
+        raise Disconnect(codes.BAD_COMMAND)
+    if name in session.subscriptions and not session.leaving[name]:
+        raise CommandError(code=codes.ALREADY_SUBSCRIBED)
+    session.run(name, number, _attempt(session, number, name, request))
 
 
-async def enlist(session: Session, name: str, request: SubscribeRequest) -> Enlisted:
+async def enlist(session: Session, name: str, request: SubscribeRequest, invitation: object = None) -> Enlisted:
     """Subscribe the client to the channel called *name* because the application says so (protocol §8.4).
 
-    No rule is asked. The client gets nothing before ``Enlisted.begin``. Cancelled, it undoes what it did.
+    No rule is asked. The client gets nothing before ``Enlisted.go_live``. Cancelled, it undoes what it did.
 
     :param request: from where it recovers; its channel and token are not looked at.
+    :param invitation: the order that it follows (``Session.invited``); without one, nothing can call it off yet.
+    :raises Removed: the application has removed the client from the channel meanwhile, or the session has ended.
     :raises CommandError: there is no such channel, the client has it already, or has too many.
     """
+    async with asyncio.timeout(session.engine.limits.handler):
+        return await session.after(name, _prepare(session, name, request, invitation))
+
+
+async def _prepare(session: Session, name: str, request: SubscribeRequest, invitation: object) -> Enlisted:
+    if invitation is not None and session.invited.pop(name, None) is not invitation:
+        raise Removed
     subscription = _reserve(session, name, request)
     subscription.server_side = True
     try:
-        async with asyncio.timeout(session.engine.limits.handler):
-            caught = await session.after(name, _catch_up(session, subscription, request))
+        caught = await _catch_up(session, subscription, request)
     except BaseException:
         _give_up(session, subscription)
         raise
@@ -103,17 +122,12 @@ async def enlist(session: Session, name: str, request: SubscribeRequest) -> Enli
 
 
 def _give_up(session: Session, subscription: Subscription) -> None:
-    _free(session, subscription)
+    session.forget(subscription, codes.UNSUBSCRIBED)
     session.after(subscription.name, session.engine.presence.leave(subscription))
 
 
-def _free(session: Session, subscription: Subscription) -> None:
-    if session.subscriptions.get(subscription.name) is subscription:
-        del session.subscriptions[subscription.name]
-    session.forget(subscription)
-
-
 def _reserve(session: Session, name: str, request: SubscribeRequest) -> Subscription:
+    """A new subscription, which the session has from now on."""
     _check(session, name, request)
     subscription = Subscription(
         session.engine.registry.find(name),
@@ -130,8 +144,8 @@ def _reserve(session: Session, name: str, request: SubscribeRequest) -> Subscrip
 
 
 def _check(session: Session, name: str, request: SubscribeRequest) -> None:
-    if request.delta not in (None, "", "fossil"):
-        raise Disconnect(codes.BAD_COMMAND)
+    if session.ended:
+        raise Removed
     if name in session.subscriptions:
         raise CommandError(code=codes.ALREADY_SUBSCRIBED)
     if len(session.subscriptions) >= session.engine.limits.channels:
@@ -143,43 +157,47 @@ def _check(session: Session, name: str, request: SubscribeRequest) -> None:
 
 
 def _fail(session: Session, subscription: Subscription, code: Code) -> None:
-    """*subscription* cannot go on; nothing when it is ending already."""
-    if subscription.server_side and session.subscriptions.get(subscription.name) is subscription:
+    """*subscription* cannot go on; nothing if it has ended."""
+    if subscription.server_side and subscription.ended is None:
         session.close(Disconnect(_SERVER_SIDE[code]))
     else:
         session.drop(subscription, code)
 
 
 def unsubscribe(session: Session, number: int, name: str) -> None:
-    """End the subscription to *name*, after a subscribe that is still under way; fine when there is none.
-
-    The name is free at once, for a subscribe that follows.
-    """
-    session.run(name, number, _end(session, number, session.subscriptions.pop(name, None)))
+    """End the subscription to *name*, after a subscribe that is still under way; fine when there is none."""
+    session.leaving[name] += 1
+    session.run(name, number, _unsubscribe(session, number, name))
 
 
-async def _end(session: Session, number: int, subscription: Subscription | None) -> None:
+async def _unsubscribe(session: Session, number: int, name: str) -> None:
+    session.leaving[name] -= 1
+    if not session.leaving[name]:
+        del session.leaving[name]
+    subscription = session.subscriptions.get(name)
     if subscription is not None:
-        session.forget(subscription)
+        session.forget(subscription, codes.UNSUBSCRIBED)
         await session.engine.presence.leave(subscription)
     session.send(Reply(number, unsubscribe=EmptyResult()))
 
 
-async def _attempt(session: Session, number: int, subscription: Subscription, request: SubscribeRequest) -> None:
+async def _attempt(session: Session, number: int, name: str, request: SubscribeRequest) -> None:
+    subscription = _reserve(session, name, request)
     try:
         caught = await session.within(_catch_up(session, subscription, request))
+        if not _go_live(session, subscription, caught):
+            raise subscription.refusal
         session.send(Reply(number, subscribe=caught.result))
-        if _go_live(session, subscription, caught):
-            await session.engine.presence.announce(subscription)
+        _follow(session, subscription, caught)
+        await session.engine.presence.announce(subscription)
     except Exception as error:
+        session.forget(subscription, codes.UNSUBSCRIBED)
         session.refuse(number, error)
-        _free(session, subscription)
         await session.engine.presence.leave(subscription)
 
 
 async def _catch_up(session: Session, subscription: Subscription, request: SubscribeRequest) -> _Caught:
     admitted = await _admit(session, subscription, request)
-    _still_there(session)
     await session.engine.hub.add(subscription)
     await session.engine.presence.enter(subscription)
     for _ in range(_READS):
@@ -187,15 +205,13 @@ async def _catch_up(session: Session, subscription: Subscription, request: Subsc
             caught = await _read(session, subscription, request)
         except Gap:
             continue
-        _still_there(session)
-        subscription.caught_up = True
         return replace(caught, result=_with_terms(session, subscription, caught.result, admitted))
     # The client comes back with its position, and nothing is lost.
     raise CommandError(code=codes.INTERNAL)
 
 
 async def _admit(session: Session, subscription: Subscription, request: SubscribeRequest) -> Subscribed:
-    """On what terms the client is let in: by its token, or by the channel's rule."""
+    """On what terms the client is let in: by its token, or by the channel's rule. Its time begins here."""
     if subscription.server_side:
         return Subscribed()
     address, tokens = subscription.address, session.engine.tokens
@@ -208,13 +224,15 @@ async def _admit(session: Session, subscription: Subscription, request: Subscrib
     else:
         admitted = await address.rules.subscribe(address.channel, session.client)
     subscription.admitted = True
+    if admitted.expires <= session.engine.env.now():
+        raise CommandError(code=codes.TOKEN_EXPIRED if subscription.by_token else codes.PERMISSION_DENIED)
+    expire_at(session, subscription, admitted.expires)
     return admitted
 
 
 def _with_terms(
     session: Session, subscription: Subscription, result: SubscribeResult, admitted: Subscribed
 ) -> SubscribeResult:
-    expire_at(session, subscription, admitted.expires)
     data = None if admitted.data is None else Raw(schema.encode(admitted.data))
     ttl = time_left(session, subscription, admitted.expires)
     return structs.replace(result, data=data, delta=subscription.delta, expires=ttl > 0, ttl=ttl)
@@ -300,18 +318,14 @@ def _last(top: Position, publications: Sequence[Publication]) -> Position:
 
 
 def _go_live(session: Session, subscription: Subscription, caught: _Caught) -> bool:
-    """Whether it is live now; not when it ended meanwhile. The reply is in the queue."""
+    """Make it live, and put the reply into the queue next; False if it has ended meanwhile."""
     has_one = bool(caught.result.publications or caught.rest)
-    if not session.engine.hub.go_live(subscription, caught.top, has_one=has_one):
-        return False
-    codec, delta = session.queue.variant.codec, subscription.delta
-    for each in batch(caught.rest, codec, delta=delta):
+    return session.engine.hub.go_live(subscription, caught.top, has_one=has_one)
+
+
+def _follow(session: Session, subscription: Subscription, caught: _Caught) -> None:
+    """Send what was held back. The reply is in the queue."""
+    for each in batch(caught.rest, session.queue.variant.codec, delta=subscription.delta):
         session.send(Push(subscription.name, pub=each))
     if caught.result.was_recovering:
         session.engine.metrics.came_back(recovered=caught.result.recovered)
-    return True
-
-
-def _still_there(session: Session) -> None:
-    if session.state == "closed":
-        raise CommandError  # an answer that nobody gets; what was done so far is undone

@@ -1,9 +1,16 @@
-"""One connection's subscription to one channel."""
+"""One connection's subscription to one channel.
+
+A subscription has three states: *catching up* from the moment when it is reserved, *live* when its client has the
+reply, *ended*. It ends once, by ``Session.forget``, which takes it out of the session and of the hub in the same
+step. An ended subscription cannot be registered with the hub and cannot become live; the attempt that made it
+fails with ``refusal``, whatever that attempt is waiting for when the subscription ends.
+"""
 
 from collections.abc import Callable, Sequence
 
 from offhook.base import codes
 from offhook.base.codes import Code
+from offhook.base.errors import CommandError
 from offhook.realtime.channel import Slow
 from offhook.realtime.client import Client
 from offhook.realtime.expiry import Expiry
@@ -12,6 +19,12 @@ from offhook.realtime.registry import Address, AnyClient
 from offhook.realtime.send_queue import SendQueue
 from offhook.wire.publication import ClientInfo, Publication
 from offhook.wire.recovery import Gap
+
+
+class Removed(CommandError):
+    """The application, or the end of the session, removed a subscription before it was live."""
+
+    code = codes.PERMISSION_DENIED
 
 
 class Subscription:
@@ -32,9 +45,10 @@ class Subscription:
         "address",
         "admitted",
         "by_token",
-        "caught_up",
         "client",
+        "confirmed",
         "delta",
+        "ended",
         "entered",
         "expiry",
         "hears_joins",
@@ -62,10 +76,12 @@ class Subscription:
         """Whether the application asked for it, and not the client."""
         self.by_token = False
         """Whether a token let it in, which the client has to renew."""
-        self.caught_up = False
-        """Whether what it takes part in from now on is for its session to undo."""
         self.live = False
-        """Whether the reply is on its way; until then it is catching up."""
+        """Whether publications are delivered to it."""
+        self.confirmed = False
+        """Whether the client has the reply, so that it has to be told of the end."""
+        self.ended: Code | None = None
+        """Why it ended; None as long as it has not."""
         self.delta = False
         """Whether the client takes differences (protocol §11)."""
         self.hears_joins = False
@@ -126,12 +142,23 @@ class Subscription:
 
     def go_live(self) -> None:
         """What follows is delivered."""
-        self.live = True
+        self.live = self.confirmed = True
         self._held = None
 
-    def end(self) -> None:
-        """Nothing is delivered any more."""
+    @property
+    def refusal(self) -> CommandError:
+        """The answer to the command of an attempt whose subscription ended before it was live."""
+        match self.ended:
+            case codes.UNSUBSCRIBED_EXPIRED if self.by_token:
+                return CommandError(code=codes.TOKEN_EXPIRED)
+            case codes.UNSUBSCRIBED_EXPIRED | codes.UNSUBSCRIBED_INSUFFICIENT:
+                return CommandError(code=codes.INTERNAL)  # the client tries again, and the rule is asked again
+        return Removed()
+
+    def end(self, code: Code) -> None:
+        """Nothing is delivered any more, because of *code*."""
         self.live = False
+        self.ended = code
         self._held = None
         if self.expiry is not None:
             self.expiry.cancel()

@@ -39,6 +39,11 @@ class Heard:
         self.left: list[tuple[str, ClientInfo]] = []
         self.doubted: list[str] | None = []
         self.told: list[bytes] = []
+        self.ordered: list[bytes] = []
+        self.ages: list[float] = []
+        """Of the orders, in seconds."""
+        self.orders_lost = 0
+        """How often it was said that orders are lost."""
         self._stirred = asyncio.Event()
 
     def on_publication(self, channel: str, publication: Publication) -> None:
@@ -59,6 +64,15 @@ class Heard:
 
     def on_control(self, data: bytes) -> None:
         self.told.append(data)
+        self._stirred.set()
+
+    def on_order(self, data: bytes, age: float) -> None:
+        self.ordered.append(data)
+        self.ages.append(age)
+        self._stirred.set()
+
+    def on_orders_lost(self) -> None:
+        self.orders_lost += 1
         self._stirred.set()
 
     async def until(self, condition: Callable[[], bool], *, within: float = 30.0) -> None:
@@ -450,6 +464,27 @@ class BrokerConformance:
             await heard.until(lambda: len(heard.told) == 2)
 
             assert heard.told == [b"to:all", bytes(range(256))]
+
+        self._with(scenario)
+
+    def test_orders_reach_all_in_sequence_and_also_a_process_that_was_cut_off(self) -> None:
+        async def scenario(broker: Broker, heard: Heard) -> None:
+            other = await self.other(broker)
+            sent = [b"", b"a:b", bytes(range(256))]
+            for data in sent:
+                await other.order(data)
+            await heard.until(lambda: len(heard.ordered) == 3)
+            async with self.cut(broker, heard):
+                for data in sent:
+                    await other.order(data)
+            await heard.until(lambda: len(heard.ordered) == 6)
+            await broker.order(b"last")
+            await heard.until(lambda: len(heard.ordered) == 7)
+            if other is not broker:
+                await other.close()
+
+            assert heard.ordered == [*sent, *sent, b"last"]
+            assert heard.ages[-1] == heard.orders_lost == 0
 
         self._with(scenario)
 

@@ -21,10 +21,21 @@ class FaultyBroker:
         self.inner = inner
         self.calls: list[tuple[str, str]] = []
         """What was called, with the channel, in order."""
-        self.losing = False
-        """Whether announcements get lost."""
+        self._lossy: _Lossy | None = None
+        self._losing = False
         self._held: dict[str, asyncio.Event] = {}
         self._failing: set[str] = set()
+
+    @property
+    def losing(self) -> bool:
+        """Whether announcements get lost. Orders to all are kept, and arrive when this is over."""
+        return self._losing
+
+    @losing.setter
+    def losing(self, losing: bool) -> None:
+        self._losing = losing
+        if self._lossy is not None:
+            self._lossy.catch_up()
 
     def hold(self, method: str) -> None:
         """Calls of *method* take effect, and do not return before ``release``."""
@@ -55,7 +66,8 @@ class FaultyBroker:
         return self.inner.ready
 
     async def start(self, listener: Listener, node: str) -> None:
-        await self.inner.start(_Lossy(listener, self), node)
+        self._lossy = _Lossy(listener, self)
+        await self.inner.start(self._lossy, node)
 
     async def close(self) -> None:
         await self.inner.close()
@@ -149,6 +161,10 @@ class FaultyBroker:
         await self._fault("tell", node or "")
         return await self.inner.tell(node, data)
 
+    async def order(self, data: bytes) -> None:
+        await self._fault("order", "")
+        await self.inner.order(data)
+
 
 class _Lossy:
     """The way of the announcements."""
@@ -156,6 +172,8 @@ class _Lossy:
     def __init__(self, listener: Listener, faults: FaultyBroker) -> None:
         self._listener = listener
         self._faults = faults
+        self._kept: list[tuple[float, bytes]] = []
+        """Orders that have not arrived, and when they were given."""
 
     def on_publication(self, channel: str, publication: Publication) -> None:
         if not self._faults.losing:
@@ -175,3 +193,16 @@ class _Lossy:
     def on_control(self, data: bytes) -> None:
         if not self._faults.losing:
             self._listener.on_control(data)
+
+    def on_order(self, data: bytes, age: float) -> None:
+        self._kept.append((asyncio.get_running_loop().time() - age, data))
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Pass on the orders that were kept, unless announcements still get lost."""
+        while self._kept and not self._faults.losing:
+            given, data = self._kept.pop(0)
+            self._listener.on_order(data, asyncio.get_running_loop().time() - given)
+
+    def on_orders_lost(self) -> None:
+        self._listener.on_orders_lost()

@@ -13,6 +13,7 @@ from offhook.base.incoming import Authenticate, Identity, Incoming, incoming
 from offhook.base.types import AsgiMessage, Payload, Receive, Scope, Send
 from offhook.realtime.dispatch import open_session
 from offhook.realtime.engine import Engine
+from offhook.realtime.journal import Mark
 from offhook.realtime.session import Session
 from offhook.realtime.sessions import Crowded
 from offhook.realtime.tasks import start
@@ -65,6 +66,8 @@ class Visitor:
 
     incoming: Incoming
     identity: Identity[Any] | None
+    mark: Mark
+    """The moment before the application was asked; the session catches up with what was ordered since."""
 
 
 class Entrance:
@@ -97,9 +100,10 @@ class Entrance:
         :raises Refused: there is no room, or the application did not let them in, or could not say.
         """
         self._check_room(seen)
+        mark = self.engine.control.mark()
         identity = await identify(seen, self._authenticate, self.engine.limits.handler)
         self._check_room(seen)  # others came in meanwhile
-        return Visitor(seen, identity)
+        return Visitor(seen, identity, mark)
 
     def _check_room(self, seen: Incoming) -> None:
         if not self.engine.accepting:
@@ -244,10 +248,19 @@ async def line(
 ) -> AsyncIterator[Session]:
     """A session as long as its client can be read. What stands in here reads, and is ended when it is closed."""
     session = open_session(
-        engine, variant, connection, visitor.identity, visitor.incoming, emulated=emulated, uni=uni, pings=pings
+        engine,
+        variant,
+        connection,
+        visitor.identity,
+        visitor.incoming,
+        mark=visitor.mark,
+        emulated=emulated,
+        uni=uni,
+        pings=pings,
     )
     try:
         async with connection.reading():
+            engine.control.catch_up(session, visitor.mark)
             yield session
     finally:
         session.lost()

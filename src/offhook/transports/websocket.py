@@ -141,9 +141,12 @@ class DirectLine:
         """Whether the connection ends by itself now."""
         is_text = choice.variant is _JSON
         variant = _finished(is_text, direct.deflater)
-        self._session = open_session(engine, variant, self, visitor.identity, visitor.incoming, pings=choice.pings)
+        self._session = open_session(
+            engine, variant, self, visitor.identity, visitor.incoming, mark=visitor.mark, pings=choice.pings
+        )
         limit = engine.limits.command_frame
         direct.take(self, limit=limit, text_as_bytes=is_text, pings=not choice.pings, leaves=True)
+        engine.control.catch_up(self._session, visitor.mark)
 
     # Transport
 

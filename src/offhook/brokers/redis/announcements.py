@@ -13,6 +13,7 @@ from offhook.brokers.redis.address import Address
 from offhook.brokers.redis.envelope import decode_announcement, decode_info
 from offhook.brokers.redis.kept import Kept
 from offhook.brokers.redis.names import Names
+from offhook.brokers.redis.orders import Orders
 from offhook.brokers.redis.pubsub import Generation
 from offhook.brokers.redis.timing import Timing
 
@@ -22,6 +23,7 @@ class Announcements:
 
     :param publish: a plain PUBLISH, on a connection for commands; returns how many heard it.
     :param saw: told every stamp that is heard.
+    :param orders: told every order that is heard.
     :param opened: called when announcements arrive again.
     """
 
@@ -31,6 +33,7 @@ class Announcements:
         names: Names,
         publish: Callable[[str, bytes], Awaitable[int]],
         saw: Callable[[bytes], None],
+        orders: Orders,
         opened: Callable[[], None],
         env: Env,
         timing: Timing,
@@ -39,6 +42,7 @@ class Announcements:
         self._names = names
         self._publish = publish
         self._saw = saw
+        self._orders = orders
         self._env = env
         self._timing = timing
         self._prefix = names.announcements("").encode()
@@ -174,7 +178,12 @@ class Announcements:
         match kind:
             case b"t":
                 return partial(self._listener.on_control, rest)
+            case b"o":
+                stamp, offset, epoch, data = rest.split(b":", 3)
+                self._saw(stamp)
+                return partial(self._orders.heard, int(offset), epoch.decode(), data)
             case b"d":
+                self._orders.suspect()
                 return partial(self._listener.on_doubt, None)
             case b"":
                 return _nothing  # on the service channel

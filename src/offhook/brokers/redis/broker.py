@@ -16,6 +16,7 @@ from offhook.brokers.redis.envelope import (
 )
 from offhook.brokers.redis.names import Names
 from offhook.brokers.redis.operations import Operations
+from offhook.brokers.redis.orders import Orders
 from offhook.brokers.redis.timing import Timing
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
@@ -46,8 +47,9 @@ class RedisBroker:
         self._env = env
         self._names = Names(address.prefix)
         self._operations = Operations(address, self._names, self._back, env, timing)
+        self._orders = Orders(self._names, self._operations, env, timing)
         self._announcements = Announcements(
-            address, self._names, self._publish, self._operations.saw, self._whole, env, timing
+            address, self._names, self._publish, self._operations.saw, self._orders, self._whole, env, timing
         )
 
     @property
@@ -59,11 +61,13 @@ class RedisBroker:
         await self._operations.start()
         try:
             await self._announcements.start(listener, node)
+            await self._orders.start(listener)
         except BaseException:
-            await self._operations.stop()
+            await self.close()
             raise
 
     async def close(self) -> None:
+        await self._orders.stop()
         await self._announcements.stop()
         await self._operations.stop()
 
@@ -75,6 +79,7 @@ class RedisBroker:
     def _whole(self) -> None:
         """One of the two is there again. With both, everybody can look whether something is missing."""
         if self.ready:
+            self._orders.suspect()
             self._listener.on_doubt(None)
 
     # Streams
@@ -192,6 +197,9 @@ class RedisBroker:
     async def tell(self, node: str | None, data: bytes) -> int:
         name = self._names.control if node is None else self._names.node(node)
         return await self._publish(name, b"t:" + data)
+
+    async def order(self, data: bytes) -> None:
+        await self._orders.give(data)
 
     async def _publish(self, name: str, payload: bytes) -> int:
         return int(await self._operations.call("PUBLISH", name, payload))

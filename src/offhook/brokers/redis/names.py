@@ -22,6 +22,11 @@ class Names:
         """Metadata and publications of *channel*."""
         return [self.key("meta", channel), self.key("stream", channel)]
 
+    @property
+    def orders(self) -> list[str]:
+        """Metadata and entries of the stream of orders to all processes."""
+        return [self.key("orders-meta"), self.key("orders")]
+
     def presence(self, channel: str) -> list[str]:
         """Who is in *channel*, and until when."""
         return [self.key("members", channel), self.key("until", channel)]
