@@ -34,10 +34,10 @@ its epoch; in a channel without history they mean nothing.
 **Nodes.** Every process has a name, its node. ``tell`` reaches all processes or one, at most once, outside of any
 channel; what it carries is bytes of the engine's own. It is not kept for whoever is away.
 
-**Orders.** ``order`` reaches all processes, each exactly once and in the same order. A process that is cut off gets
-what it missed when it is connected again, with the age of each. If the broker cannot prove that it has everything
-(it was restarted without its data, or the process was away for longer than orders are kept), it says so by
-``Listener.on_orders_lost``, once. An ``order`` that raised may or may not have been given.
+**Orders.** ``order`` reaches all processes, each exactly once and in the same order. A process that is cut off
+gets what it missed when it is connected again, with the age of each. If the broker cannot prove that it has
+everything (it was restarted without its data, or the process was away for longer than orders are kept), it says so
+by ``Listener.on_orders_lost``, once. An ``order`` that raised may or may not have been given.
 
 **Zero values.** In a channel without history a publication has offset 0 and epoch "", and ``publish`` returns
 ``Position(0, "")``.

@@ -49,7 +49,7 @@ async def _connect(session: Session, number: int, request: ConnectRequest) -> No
 
 
 async def _identify(session: Session, token: str) -> Sequence[str]:
-    """Find out whose connection it is, and seat it there unless it has ended; the channels that its token names."""
+    """Find out whose connection it is, and seat it unless it has ended; the channels that its token names."""
     engine = session.engine
     if not token:
         if session.identity is None and not engine.anonymous:

@@ -23,7 +23,7 @@ from offhook.base.types import Payload
 from offhook.brokers.base import Broker
 from offhook.realtime import orders
 from offhook.realtime.journal import Addressed, Journal, Mark
-from offhook.realtime.orders import Answer, Emulated, Instruction, Order, Probe, Recheck, Tell, ToSignIn, ToUser
+from offhook.realtime.orders import Answer, Emulated, Instruction, Probe, Recheck, Tell, ToSignIn, ToUser
 from offhook.realtime.sessions import Addressee, Sessions
 from offhook.realtime.tasks import Background
 

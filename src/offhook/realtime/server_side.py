@@ -17,8 +17,8 @@ async def enlist_all(
 ) -> list[Enlisted]:
     """Subscribe a client that connects to all *channels*, each from where it says that it misses something.
 
-    What it says of other channels is not looked at. Nothing is left of it when one cannot be subscribed. Those from
-    which the application removes the client meanwhile are left out.
+    What it says of other channels is not looked at. Nothing is left of it when one cannot be subscribed. Channels
+    from which the application removes the client meanwhile are left out.
 
     :raises Disconnect: they are too many.
     """

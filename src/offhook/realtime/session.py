@@ -6,8 +6,8 @@ publisher receives its own publication before the reply. This depends neither on
 number of subscribers (``decisions/0016``).
 
 ``Session.subscriptions`` holds every subscription of the connection that has not ended, at most one for each
-channel. Work on a channel runs in the order of its commands, and a subscription is reserved when its turn comes, so
-that an end (by the application, the client, an expiry or the session's own end) always finds it there.
+channel. Work on a channel runs in the order of its commands, and a subscription is reserved when its turn comes.
+So an end (by the application, the client, an expiry or the session's own end) always finds it there.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Orders to all processes: a stream of their own beside Pub/Sub, so that none is lost.
 
 Each order has an offset. A process that finds a hole, has a new connection, or has heard nothing for a while reads
-what is missing. The stream belongs to a generation as every other one does: another epoch, or a hole that the stream
-no longer covers, means that orders are lost for good (``Listener.on_orders_lost``).
+what is missing. The stream belongs to a generation as every other one does: another epoch, or a hole that the
+stream no longer covers, means that orders are lost for good (``Listener.on_orders_lost``).
 """
 
 import asyncio
