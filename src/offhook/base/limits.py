@@ -31,6 +31,8 @@ class Limits:
     """For somebody who reads nothing of an HTTP answer; then it is cut off."""
     form_parts: int = 1000
     """Fields and files of one form; more are answered with 413."""
+    form_part_head: int = 8 * 1024
+    """Bytes of the head of one part of a multipart form; more are answered with 413."""
     upload: int = 16 * 1024 * 1024
     """One uploaded file; a larger one is an error of its field."""
     uploads: int = 64 * 1024 * 1024

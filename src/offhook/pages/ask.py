@@ -10,6 +10,8 @@ from offhook.base.types import Scope
 
 DATA = "/__data"
 """Before the path of a page: its data. A path of its own keeps JSON out of caches and of the Back button."""
+_KEPT = 512
+"""Characters of a list of route ids, as a browser sends it again and again."""
 _OURS = ("_routes", "_after")
 _ACTION = re.compile(r"_action=([\w-]{1,64})", re.ASCII)
 
@@ -84,9 +86,16 @@ def _ids(query: str, name: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(each for value in values for each in _listed(value)))
 
 
-@lru_cache(512)  # there are as many as a table has groups of routes; a request head bounds each
 def _listed(value: str) -> tuple[str, ...]:
+    # A peer can send any value: what is kept for the next request is bounded in number and in length.
+    return _kept_list(value) if len(value) <= _KEPT else _split_list(value)
+
+
+def _split_list(value: str) -> tuple[str, ...]:
     return tuple(each for each in unquote_plus(value).split(",") if each)
+
+
+_kept_list = lru_cache(512)(_split_list)
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:

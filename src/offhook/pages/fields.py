@@ -1,7 +1,7 @@
 """From the fields of a form or a query to the type that a handler declares, with every field's error."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NotRequired, Required, TypeAlias, get_args, get_origin, get_type_hints
@@ -46,6 +46,14 @@ class _Field:
 
     def _members(self) -> tuple[inspect.Type, ...]:
         return self.type.types if isinstance(self.type, inspect.UnionType) else (self.type,)
+
+
+def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """The values of each name, in their order; linear in the number of *pairs*."""
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def from_form(submitted: Submitted, into: Any) -> Any:

@@ -14,7 +14,7 @@ from offhook.base.limits import Limits
 from offhook.base.types import Json
 from offhook.pages.body import BodyTooLarge
 from offhook.pages.field_errors import FieldError, Invalid
-from offhook.pages.fields import from_form, from_json, typed_text
+from offhook.pages.fields import by_name, from_form, from_json, typed_text
 from offhook.pages.multipart import Malformed, read_multipart
 from offhook.pages.outcomes import Done, done, plain
 
@@ -49,7 +49,7 @@ class Form:
             return self.submitted
         if self.json:
             return from_json(self.submitted, into)
-        return from_form({name: self.submitted.getlist(name) for name in self.submitted}, into)
+        return from_form(by_name(self.submitted.multi_items()), into)
 
     async def close(self) -> None:
         """Remove the uploads."""
@@ -95,7 +95,7 @@ def _from_urlencoded(body: bytes, limits: Limits) -> Form:
 
 
 def _form(submitted: FormData, refused: Mapping[str, FieldError]) -> Form:
-    texts = {name: submitted.getlist(name) for name in submitted}
+    texts = by_name(submitted.multi_items())
     typed = typed_text({name: sent[0] if len(sent) == 1 else sent for name, sent in texts.items()})
     return Form(submitted, typed, refused=refused)
 

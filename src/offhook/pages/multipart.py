@@ -8,14 +8,17 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import MultipartParser
 from starlette.datastructures import Headers, UploadFile
 
 from offhook.base.limits import Limits
 from offhook.pages.body import BodyTooLarge
 
+_LONGEST_BOUNDARY = 70
+"""RFC 2046, section 5.1.1."""
 _IN_MEMORY = 16 * 1024
 """Bytes of one upload; more go to a file."""
+_OPTION = re.compile(rb';[ \t]*([^\x00-\x20=;"]+)=(?:"((?:[^"\\]|\\.)*)"|([^;"]*))[ \t]*', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -37,9 +40,9 @@ async def read_multipart(content_type: str, chunks: AsyncIterator[bytes], limits
     :raises Malformed: it is no such body, or was cut off.
     :raises BodyTooLarge: it has too many parts, or too much text.
     """
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    if not boundary:
-        raise Malformed("there is no boundary")
+    boundary = _options(content_type.encode("latin-1", "replace")).get(b"boundary", b"")
+    if not 0 < len(boundary) <= _LONGEST_BOUNDARY:
+        raise Malformed("there is no boundary, or it is too long")
     reader = _Reader(limits)
     try:
         parser = MultipartParser(boundary, reader.callbacks())
@@ -65,6 +68,8 @@ class _Reader:
         self.ended = False
         self._limits = limits
         self._count = 0
+        self._head = 0
+        """Bytes of the current part's head, as far as they came."""
         self._header, self._value = bytearray(), bytearray()
         self._headers: list[tuple[bytes, bytes]] = []
         self._name = ""
@@ -76,8 +81,8 @@ class _Reader:
         """For ``MultipartParser``."""
         return {
             "on_part_begin": self._begin,
-            "on_header_field": lambda data, start, end: self._header.extend(data[start:end]),
-            "on_header_value": lambda data, start, end: self._value.extend(data[start:end]),
+            "on_header_field": lambda data, start, end: self._grow(self._header, data[start:end]),
+            "on_header_value": lambda data, start, end: self._grow(self._value, data[start:end]),
             "on_header_end": self._end_header,
             "on_headers_finished": self._open,
             "on_part_data": lambda data, start, end: self._take(data[start:end]),
@@ -95,7 +100,13 @@ class _Reader:
         self._count += 1
         if self._count > self._limits.form_parts:
             raise BodyTooLarge
-        self._headers, self._text, self._upload = [], bytearray(), None
+        self._headers, self._text, self._upload, self._head = [], bytearray(), None, 0
+
+    def _grow(self, part: bytearray, data: bytes) -> None:
+        self._head += len(data)
+        if self._head > self._limits.form_part_head:
+            raise BodyTooLarge
+        part += data
 
     def _end_header(self) -> None:
         self._headers.append((bytes(self._header).lower(), bytes(self._value)))
@@ -104,7 +115,7 @@ class _Reader:
 
     def _open(self) -> None:
         headers = Headers(raw=self._headers)
-        _, options = parse_options_header(headers.get("content-disposition"))
+        options = _options(dict(self._headers).get(b"content-disposition", b""))
         if b"name" not in options:
             raise Malformed("a part has no name")
         self._name = options[b"name"].decode(errors="replace")
@@ -137,6 +148,18 @@ class _Reader:
             self.parts.fields.append((self._name, upload))
         else:  # A browser sends a file input that nobody has filled as an empty file without a name.
             upload.file.close()
+
+
+def _options(header: bytes) -> dict[bytes, bytes]:
+    """The parameters of a header, ``; name="value"``; the first of a name counts. It is linear in its length."""
+    found: dict[bytes, bytes] = {}
+    at = header.find(b";")
+    while at >= 0 and (option := _OPTION.match(header, at)):
+        name, quoted, bare = option.groups()
+        # Browsers write a quote as %22. Only an escaped quote is undone: a backslash may be part of a path.
+        found.setdefault(name.lower(), bare.strip() if quoted is None else quoted.replace(b'\\"', b'"'))
+        at = option.end()
+    return found
 
 
 def _file_name(sent: str) -> str:

@@ -14,7 +14,7 @@ from offhook.base.sessions import Session
 from offhook.pages.calls import Call
 from offhook.pages.context import Context, Next
 from offhook.pages.field_errors import Invalid
-from offhook.pages.fields import from_form
+from offhook.pages.fields import by_name, from_form
 from offhook.pages.outcomes import plain
 from offhook.pages.results import data
 
@@ -66,7 +66,7 @@ def _query(sent: QueryParams, into: Any) -> Any:
     if into in (Any, QueryParams):
         return sent
     try:
-        return from_form({name: sent.getlist(name) for name in sent}, into)
+        return from_form(by_name(sent.multi_items()), into)
     except Invalid as invalid:
         raise data({"errors": plain(invalid.errors)}, 400) from None
 
