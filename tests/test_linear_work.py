@@ -72,6 +72,7 @@ _COOKIES = SessionCookie(["k" * 16], env=Env.seeded(0, lambda: 1e9))
 _MATCHER = Matcher(
     [layout("shell", [route("a/:b/c?/:d?", "one"), route("a/*", "two"), route("x/y?/z?/*", "three")])]
 )
+_PART = '--B\r\nContent-Disposition: form-data; name="a"'
 _UPGRADE = (
     "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
