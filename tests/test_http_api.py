@@ -125,6 +125,7 @@ def test_users_are_subscribed_seen_unsubscribed_and_disconnected() -> None:
             await client.receive()
             await server.result("subscribe", user="ann", channel="board:a")
             assert '"subscribe"' in str(await client.receive())
+            assert '"join"' in str(await client.receive())
             present = await server.result("presence", channel="board:a")
             assert [each["user"] for each in present["presence"].values()] == ["ann"]
             assert await server.result("presence_stats", channel="board:a") == {"num_clients": 1, "num_users": 1}

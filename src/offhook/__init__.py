@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from offhook.base.incoming import Authenticate as Authenticate, Identity as Identity, Incoming as Incoming
     from offhook.base.limits import Limits as Limits
+    from offhook.base.schema import Raw as Raw
     from offhook.base.sessions import (
         MemorySessions as MemorySessions,
         Session as Session,
@@ -61,6 +62,7 @@ _HOMES = {
     ],
     "offhook.base.incoming": ["Authenticate", "Identity", "Incoming"],
     "offhook.base.limits": ["Limits"],
+    "offhook.base.schema": ["Raw"],
     "offhook.base.sessions": ["MemorySessions", "Session", "SessionStore"],
     "offhook.brokers.base": ["History"],
     "offhook.bridge": ["live"],

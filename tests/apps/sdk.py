@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from offhook import Channel, Client, History, Realtime
+from offhook import Channel, Client, History, Raw, Realtime
 from offhook.jwt import JwtTokens
 
 SECRET = "a secret of the tests, and of nobody else"
@@ -36,8 +36,27 @@ class Private(Channel[dict[str, Any]], pattern="private:{name}", history=History
         return data
 
 
+class Verbatim(Channel[Raw], pattern="raw:{name}", history=History(100, "10m"), delta=True):
+    """What is published keeps its bytes."""
+
+    name: str
+
+    async def on_subscribe(self, client: Client[str]) -> None: ...
+
+    async def on_publish(self, client: Client[str], data: Raw) -> Raw:
+        return data
+
+
+class Hall(Channel[int], pattern="hall:{name}", presence=True, join_leave="always"):
+    """Sends joins and leaves to all, whether they ask for them or not."""
+
+    name: str
+
+    async def on_subscribe(self, client: Client[str]) -> None: ...
+
+
 app = Realtime(
-    channels=[Room, Private],
+    channels=[Room, Private, Verbatim, Hall],
     tokens=JwtTokens(secret=SECRET),
     anonymous=True,
     broker=os.environ.get("SDK_BROKER", "memory://"),

@@ -275,3 +275,61 @@ def test_a_channel_that_the_application_does_not_have(verb: str) -> None:
                 await getattr(engine.line, verb)("ann", Closed())
 
     run(scenario())
+
+
+class Silent(Channel[int], pattern="silent", presence=True, join_leave=False):
+    async def on_subscribe(self, client: Client[Any]) -> None: ...
+
+
+class Loud(Channel[int], pattern="loud", join_leave="always"):
+    async def on_subscribe(self, client: Client[Any]) -> None: ...
+
+
+def _moves(peer: Peer) -> list[tuple[str, str]]:
+    return [
+        (kind, push[kind]["info"]["user"]) for push in peer.pushes for kind in ("join", "leave") if kind in push
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "by_server", "asks", "hears"),
+    [
+        (A, False, False, False),
+        (A, False, True, True),
+        (A, True, False, True),
+        (Loud(), False, False, True),
+        (Loud(), True, False, True),
+        (Silent(), False, True, False),
+        (Silent(), True, False, False),
+    ],
+)
+def test_who_receives_joins_and_leaves(channel: Channel[Any], by_server: bool, asks: bool, hears: bool) -> None:
+    async def scenario() -> None:
+        async with running(Room, Loud, Silent) as (engine, _):
+            watcher, other = [await connected(engine, Identity(user, user)) for user in ("ann", "bob")]
+            if by_server:
+                await engine.line.subscribe("ann", channel)
+            else:
+                await watcher.subscribe(channel.format(), join_leave=asks)
+            await asyncio.sleep(0.1)
+            await other.subscribe(channel.format())
+            await other.ask(unsubscribe={"channel": channel.format()})
+            await asyncio.sleep(0.1)
+            expected = [("join", "ann"), ("join", "bob"), ("leave", "bob")]
+            assert _moves(watcher) == (expected if hears else [])
+
+    run(scenario())
+
+
+def test_channels_of_a_token_and_of_on_connect_receive_joins_and_leaves_after_the_connect_reply() -> None:
+    async def scenario() -> None:
+        async with running(Room, on_connect=welcoming(A)) as (engine, _):
+            first, second = Peer(engine), Peer(engine, Identity("bob", "Bob"))
+            await first.connect()
+            await second.connect()
+            second.session.lost()
+            await asyncio.sleep(0.1)
+            assert _moves(first) == [("join", "ann"), ("join", "bob"), ("leave", "bob")]
+            assert "connect" in first.wire.lines[0]
+
+    run(scenario())

@@ -175,6 +175,43 @@ def test_publish_history_presence_join_leave_calls(servers: Servers, binary: boo
     asyncio.run(scenario())
 
 
+@both_codecs
+def test_joins_and_leaves_that_the_channel_forces(servers: Servers, binary: bool) -> None:
+    async def scenario() -> None:
+        async with people(servers[0].port, servers[1].port, binary=binary) as (ann, bob):
+            log = Log()
+            await ann.client.new_subscription("hall:1", log).subscribe()
+            await log.moves.until(1)
+            other = bob.client.new_subscription("hall:1")
+            await other.subscribe()
+            await log.moves.until(2)
+            await other.unsubscribe()
+            assert await log.moves.until(3) == [("join", "ann"), ("join", "bob"), ("leave", "bob")]
+
+    asyncio.run(scenario())
+
+
+@both_codecs
+def test_a_raw_payload_keeps_its_bytes(servers: Servers, binary: bool) -> None:
+    texts = [b'{"n": 1.0,  "n":1e2}', b"[\n]", b'"\\u00e9 \xc3\xa9"', b" 5 "]
+    payloads = texts if binary else [json.loads(text) for text in texts]
+
+    async def scenario() -> None:
+        async with people(servers[0].port, servers[1].port, binary=binary) as (ann, bob):
+            plain, delta = Log(), Log()
+            first = ann.client.new_subscription("raw:1", plain)
+            await first.subscribe()
+            await ann.client.new_subscription("raw:2", delta, delta=DeltaType.FOSSIL).subscribe()
+            for channel, log in (("raw:1", plain), ("raw:2", delta)):
+                await log.subscribed.until(1)
+                for payload in payloads:
+                    await bob.client.publish(channel, payload)
+                assert [each.data for each in await log.published.until(len(texts))] == payloads
+            assert [each.data for each in (await first.history(limit=10)).publications] == payloads
+
+    asyncio.run(scenario())
+
+
 async def _refused(code: int, ask: Callable[[], Awaitable[Any]]) -> None:
     with pytest.raises(CentrifugeError) as refused:
         await ask()

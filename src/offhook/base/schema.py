@@ -1,14 +1,18 @@
 """Payload conversion: between JSON and the types that an application declares.
 
 msgspec does the work for ``msgspec.Struct``, dataclasses, TypedDicts and the built-in types; pydantic's models do
-it for themselves (``base.models``).
+it for themselves (``base.models``). ``msgspec.Raw`` stands for one JSON text, whose bytes stay as they are.
+
+Each value of a type that ``supported`` accepts has a JSON form: a declaration that cannot work fails when the
+application is built, never when it publishes.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
 import msgspec
+from msgspec import Raw as Raw
 
 from offhook.base import models
 from offhook.base.errors import UsageError
@@ -40,6 +44,8 @@ def encode(value: object) -> bytes:
 
     :raises UsageError: JSON cannot carry it; NaN and infinities included (RFC 8259, section 6).
     """
+    if isinstance(value, Raw):
+        return _checked_text(value)
     try:
         encoded = _encoder.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -48,6 +54,25 @@ def encode(value: object) -> bytes:
     if b"null" in encoded and not _finite(_plain(value)):
         raise UsageError("this value cannot be sent as JSON: it holds NaN or an infinity")
     return encoded
+
+
+def _checked_text(raw: Raw) -> bytes:
+    try:
+        return bytes(_raw(bytes(raw)))
+    except Mismatch as error:
+        raise UsageError(f"this value is not one JSON text in UTF-8: {error}") from error
+
+
+def _raw(text: bytes | str) -> Raw:
+    """The JSON *text* as it is, with its spaces and line breaks.
+
+    :raises Mismatch: it is not one JSON text in UTF-8.
+    """
+    try:
+        msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise _mismatch(error) from error
+    return Raw(text)
 
 
 def _plain(value: object) -> Any:
@@ -70,6 +95,9 @@ def decode(data: bytes | str, into: type[T]) -> T:
     :raises Mismatch: it is not JSON, or not of that type.
     """
     declared: Any = into
+    if declared is Raw:
+        text: Any = _raw(data)
+        return cast("T", text)
     try:
         if (reader := models.reader(declared)) is not None:
             value: T = reader.validate_json(data)
@@ -125,7 +153,12 @@ def _checked_already(value: object, declared: Any) -> bool:
 
 
 def _checks_itself(cls: type) -> bool:
-    return hasattr(cls, "__struct_fields__") or hasattr(cls, "__dataclass_fields__") or models.is_model(cls)
+    return (
+        cls is Raw
+        or hasattr(cls, "__struct_fields__")
+        or hasattr(cls, "__dataclass_fields__")
+        or models.is_model(cls)
+    )
 
 
 def without_field(declared: Any, name: str) -> list[str]:
@@ -164,7 +197,9 @@ def _origin(cls: Any) -> Any:
 
 
 def supported(declared: Any) -> bool:
-    """Whether values of this type can be sent and received."""
+    """Whether values of this type can be sent and received; ``Raw`` as a whole, not as a part of another type."""
+    if declared is Raw:
+        return True
     try:
         read_by_model = models.reader(declared) is not None
         return read_by_model or not _has_custom(describe(declared, received=True), set(), received=True)
@@ -173,7 +208,9 @@ def supported(declared: Any) -> bool:
 
 
 def sendable(declared: Any) -> bool:
-    """Whether values of this type can be sent. Nobody has to tell the members of a union apart."""
+    """Whether values of this type can be sent; the members of a union need not be told apart."""
+    if declared is Raw:
+        return True
     try:
         return not _has_custom(describe(declared), set(), received=False)
     except TypeError:
@@ -181,14 +218,42 @@ def sendable(declared: Any) -> bool:
 
 
 def _has_custom(node: object, seen: set[int], *, received: bool) -> bool:
-    """Whether a type that nobody here knows is part of the type that *node* describes."""
+    """Whether a part of the type that *node* describes has no form in JSON, or one that only its author knows."""
     if isinstance(node, tuple):
         return any(_has_custom(each, seen, received=received) for each in node)
     if not isinstance(node, msgspec.inspect.Type | msgspec.inspect.Field) or id(node) in seen:
         return False
     seen.add(id(node))
+    if isinstance(node, msgspec.inspect.RawType | msgspec.inspect.ExtType):
+        return True
+    if isinstance(node, msgspec.inspect.DictType) and not _is_key(node.key_type):
+        return True
     if isinstance(node, msgspec.inspect.CustomType):
         return not models.is_model(node.cls)
     if isinstance(node, msgspec.inspect.DataclassType) and received and models.is_model(node.cls):
         return True  # Inside of a Struct msgspec would read it, and none of its validators would run.
     return any(_has_custom(getattr(node, name), seen, received=received) for name in node.__struct_fields__)
+
+
+_KEYS = (
+    msgspec.inspect.AnyType,
+    msgspec.inspect.BytesType,
+    msgspec.inspect.DateTimeType,
+    msgspec.inspect.DateType,
+    msgspec.inspect.DecimalType,
+    msgspec.inspect.EnumType,
+    msgspec.inspect.FloatType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.LiteralType,
+    msgspec.inspect.StrType,
+    msgspec.inspect.TimeDeltaType,
+    msgspec.inspect.TimeType,
+    msgspec.inspect.UUIDType,
+)
+
+
+def _is_key(shape: msgspec.inspect.Type) -> bool:
+    """Whether a value of this type can be the name of a member of a JSON object."""
+    if isinstance(shape, msgspec.inspect.UnionType):
+        return all(map(_is_key, shape.types))
+    return isinstance(shape.type if isinstance(shape, msgspec.inspect.Metadata) else shape, _KEYS)

@@ -33,6 +33,7 @@ P = TypeVar("P")
 """What is published. Invariant, so that a channel of messages takes no other payload."""
 
 Recovery: TypeAlias = Literal["stream", "cache"]
+JoinLeave: TypeAlias = bool | Literal["always"]
 Slow: TypeAlias = Literal["disconnect", "resync", "latest", "drop_oldest"]
 
 _VARIABLE_TYPES = (
@@ -82,7 +83,8 @@ class Channel(Generic[P]):
     :param pattern: the name; its variables are the fields of the class.
     :param history: what is kept, so that nobody misses anything; None keeps nothing.
     :param presence: clients may ask who is subscribed.
-    :param join_leave: subscribers hear who joins and who leaves; where there is presence unless told otherwise.
+    :param join_leave: True sends joins and leaves to the clients that ask for them and to those that the server
+        subscribed, ``"always"`` to all subscribers, False to none. By default True if the channel has presence.
     :param key: the field of the payload that says which row it is about.
     :param version: the field that grows with every edit of a row, so that an older one never overwrites a newer.
     :param delta: clients that can do it get the difference from the publication before.
@@ -96,7 +98,7 @@ class Channel(Generic[P]):
     pattern: ClassVar[str]
     history: ClassVar[History | None]
     presence: ClassVar[bool]
-    join_leave: ClassVar[bool]
+    join_leave: ClassVar[JoinLeave]
     key_field: ClassVar[str | None]
     version_field: ClassVar[str | None]
     delta: ClassVar[bool]
@@ -112,7 +114,7 @@ class Channel(Generic[P]):
         pattern: str,
         history: History | None = None,
         presence: bool = False,
-        join_leave: bool | None = None,
+        join_leave: JoinLeave | None = None,
         key: str | None = None,
         version: str | None = None,
         delta: bool = False,
@@ -183,7 +185,8 @@ class Channel(Generic[P]):
             payload = _resolve(cls, payload)
         if not schema.supported(payload):
             raise UsageError(
-                f"{cls.__name__}: {payload!r} cannot be sent; publish a Struct, a dataclass, a TypedDict …"
+                f"{cls.__name__}: {payload!r} cannot be sent; publish a Struct, a dataclass, a TypedDict …, or "
+                "Raw as a whole"
             )
         for keyword, name in (("key", cls.key_field), ("version", cls.version_field)):
             if name is not None and (lacking := schema.without_field(payload, name)):
@@ -196,9 +199,13 @@ class Channel(Generic[P]):
 
 def _check_delivery(cls: type[Channel[Any]]) -> None:
     """What is delivered has to fit what is promised."""
-    for keyword, value, known in (("recovery", cls.recovery, Recovery), ("slow", cls.slow, Slow)):
-        if value not in get_args(known):
-            raise UsageError(f"{cls.__name__}: {keyword} is one of {', '.join(map(repr, get_args(known)))}")
+    for keyword, value, known in (
+        ("recovery", cls.recovery, get_args(Recovery)),
+        ("slow", cls.slow, get_args(Slow)),
+        ("join_leave", cls.join_leave, (True, False, "always")),
+    ):
+        if value not in known:
+            raise UsageError(f"{cls.__name__}: {keyword} is one of {', '.join(map(repr, known))}")
     if cls.history is None and (cls.delta or cls.recovery == "cache"):
         raise UsageError(
             f"{cls.__name__}: delta and recovery need the past; declare the channel with history=History(300, "

@@ -113,6 +113,7 @@ async def _prepare(session: Session, name: str, request: SubscribeRequest, invit
         raise Removed
     subscription = _reserve(session, name, request)
     subscription.server_side = True
+    subscription.hears_joins = bool(subscription.address.channel.join_leave)  # no SDK asks for it there
     try:
         caught = await _catch_up(session, subscription, request)
     except BaseException:
@@ -137,7 +138,7 @@ def _reserve(session: Session, name: str, request: SubscribeRequest) -> Subscrip
         partial(_fail, session),
         session.engine.limits.recovery_buffer,
     )
-    subscription.hears_joins = bool(request.join_leave)
+    subscription.hears_joins = bool(request.join_leave) or subscription.address.channel.join_leave == "always"
     subscription.delta = bool(request.delta) and subscription.address.channel.delta
     session.subscriptions[name] = subscription
     return subscription

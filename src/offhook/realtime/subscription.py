@@ -85,7 +85,7 @@ class Subscription:
         self.delta = False
         """Whether the client takes differences (protocol §11)."""
         self.hears_joins = False
-        """Whether the client asked to be told who joins and leaves."""
+        """Whether the client receives joins and leaves."""
         self.entered = False
         """Whether others may see that it is there."""
         self.joined = False

@@ -14,6 +14,13 @@ _decode = msgspec.json.Decoder(Command).decode
 _encode = msgspec.json.Encoder().encode
 
 
+def one_line(encoded: bytes) -> bytes:
+    """*encoded* without line breaks, which only a payload can have, between its tokens (protocol §2.1)."""
+    if b"\n" in encoded or b"\r" in encoded:
+        return encoded.translate(None, b"\r\n")
+    return encoded
+
+
 class JsonCodec:
     """The JSON codec. Payloads are embedded as they are and not as strings."""
 
@@ -33,8 +40,8 @@ class JsonCodec:
     def encode(self, value: Outbound) -> bytes:
         """A push is wrapped as ``{"push": …}``, a reply stands alone (protocol §3)."""
         if isinstance(value, Push):
-            return b'{"push":%b}' % _encode(value)
-        return _encode(value)
+            return one_line(b'{"push":%b}' % _encode(value))
+        return one_line(_encode(value))
 
     def text(self, data: bytes) -> Raw:
         """A string: the data of a delta is not JSON (protocol §11)."""

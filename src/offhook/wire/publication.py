@@ -25,7 +25,7 @@ class ClientInfo:
 class Publication(Struct, frozen=True):
     """One publication.
 
-    :param data: one JSON text in UTF-8, without a line break.
+    :param data: one JSON text in UTF-8.
     :param offset: its place in the stream; 0 in a channel without history.
     :param epoch: the stream that the offset belongs to.
     :param info: the client that published it; None when the application did.

@@ -8,6 +8,7 @@ from msgspec import Raw
 from offhook.base.types import Payload
 from offhook.wire.codec import Malformed
 from offhook.wire.commands import Command, ConnectRequest
+from offhook.wire.json_codec import one_line
 from offhook.wire.replies import Outbound, Push
 
 _decoder = msgspec.json.Decoder(ConnectRequest)
@@ -30,7 +31,7 @@ class UniJsonCodec:
 
     def encode(self, value: Outbound) -> bytes:
         """A push stands alone, and so does the result of the connect command."""
-        return _encoder.encode(value if isinstance(value, Push) else Push(connect=value.connect))
+        return one_line(_encoder.encode(value if isinstance(value, Push) else Push(connect=value.connect)))
 
     def text(self, data: bytes) -> Raw:
         """A string, as in every JSON codec (protocol §11)."""
