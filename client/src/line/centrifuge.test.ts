@@ -127,6 +127,8 @@ test("a waiting attempt is brought forward when the page is looked at again or t
     wake();
     await vi.advanceTimersByTimeAsync(500);
     expect(FakeWebSocket.opened).toHaveLength(before + 1);
+    answered = 0;
+    await accept();
   }
   vi.mocked(Math.random).mockRestore();
 });

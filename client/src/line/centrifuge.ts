@@ -7,6 +7,7 @@ import {
 import { Cell, guarded } from "../subscribable.js";
 import type { ClientInfo, History, HistoryOptions, LineState, Recovery, Transport } from "../types.js";
 import { onWake } from "../wake.js";
+import { Carriers } from "./carriers.js";
 import type { Line, SubscribeOptions, Subscription, SubscriptionListener, SubscriptionStart } from "./line.js";
 
 export interface CentrifugeLineOptions {
@@ -37,10 +38,11 @@ export class CentrifugeLine implements Line {
 
   constructor(address: string, { data, onConnected }: CentrifugeLineOptions = {}) {
     const { endpoints, emulation } = addresses(address);
+    const carriers = new Carriers(endpoints);
     const onAsked = () => {
       this.#asked = performance.now();
     };
-    this.#client = new Centrifuge(endpoints, {
+    this.#client = new Centrifuge(carriers.forClient, {
       name: "offhook",
       ...timed(onAsked),
       emulationEndpoint: emulation,
@@ -48,14 +50,17 @@ export class CentrifugeLine implements Line {
       ...(data === undefined ? {} : { data }),
     });
     this.#client.on("connecting", ({ code, reason }) => {
+      if (this.state.status === "open") carriers.lost();
       // 0: the page has asked for it. Everything else is a line that was lost.
       this.#become({ status: "connecting", ...(code === 0 ? {} : { code, reason, since: Date.now() }) });
     });
-    this.#client.on("error", ({ error: { code, message } }) => {
+    this.#client.on("error", ({ type, error: { code, message } }) => {
       if (this.state.status !== "connecting") return;
+      if (type === "transport") carriers.failed();
       this.#become({ status: "connecting", code, reason: message, since: this.state.since ?? Date.now() });
     });
     this.#client.on("connected", (context) => {
+      carriers.opened(context.transport as Transport);
       this.#connected(context.transport as Transport);
       guarded(() => onConnected?.(context.data));
     });
@@ -132,14 +137,20 @@ export class CentrifugeLine implements Line {
     this.#state.set(this.#recovered ? { ...state, recovered: this.#recovered } : state);
   }
 
-  /** A waiting attempt is brought forward when the page is looked at again, or the network is back. */
+  /**
+   * When the page is looked at again, or the network is back, a waiting attempt is brought forward. One under way is
+   * given up for a new one: in a network that has changed meanwhile it may hang until its deadline.
+   */
   #listenToTheNetwork(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tell = (name: string) => this.#network.dispatchEvent(new Event(name));
     const onOffline = () => tell("offline");
     const ignore = onWake(() => {
       clearTimeout(timer);
-      timer = setTimeout(() => tell("online"), Math.random() * SPREAD);
+      timer = setTimeout(() => {
+        if (this.state.status === "connecting") tell("offline");
+        tell("online");
+      }, Math.random() * SPREAD);
     });
     addEventListener("offline", onOffline);
     return () => {
@@ -159,7 +170,7 @@ export class CentrifugeLine implements Line {
 
 /**
  * Where the line can be reached, in the order in which that is tried: HTTP for where something on the way stops
- * WebSockets, and events for where something keeps an answer back until it is whole. What worked once is kept.
+ * WebSockets, and events for where something keeps an answer back until it is whole.
  */
 function addresses(websocket: string): { endpoints: TransportEndpoint[]; emulation: string } {
   const beside = (path: string) => new URL(path, websocket.replace(/^ws/, "http")).href;

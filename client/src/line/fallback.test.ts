@@ -80,17 +80,42 @@ test("where nothing gets through it begins again with the WebSocket", async () =
   expect(line.state.status).toBe("connecting");
 });
 
-test("what worked once is kept", async () => {
-  line.open();
-  await settle();
+async function acceptWebSocket(): Promise<void> {
   FakeWebSocket.last.accept();
   await settle();
-  FakeWebSocket.last.receive(reply(1));
+  FakeWebSocket.last.receive(reply(JSON.parse(String(FakeWebSocket.last.sent.at(-1))).id));
   await settle();
-  for (let times = 0; times < 3; times += 1) {
-    FakeWebSocket.last.end(1006);
-    await settle(4000);
-  }
-  expect(FakeWebSocket.opened).toHaveLength(4);
+}
+
+test("a WebSocket that worked is tried for some minutes before HTTP is", async () => {
+  line.open();
+  await settle();
+  await acceptWebSocket();
+  FakeWebSocket.last.end(1006);
+  await settle(60_000);
   expect(http.requests).toEqual([]);
+  await settle(240_000);
+  expect(http.requests[0]?.url).toMatch("/connection/http_stream");
+});
+
+test("a line that was open over HTTP tries the WebSocket again when it has to reconnect", async () => {
+  await blockWebSockets();
+  http.last.write(`${reply(1)}\n`);
+  await settle();
+  expect(line.state.transport).toBe("http_stream");
+  http.last.end();
+  await settle(4000);
+  expect(FakeWebSocket.opened).toHaveLength(2);
+  await acceptWebSocket();
+  expect(line.state.transport).toBe("websocket");
+});
+
+test("an attempt that hangs is given up for a new one when the page is looked at again", async () => {
+  line.open();
+  await settle(1000);
+  document.dispatchEvent(new Event("visibilitychange"));
+  await settle(600);
+  expect(FakeWebSocket.opened).toHaveLength(2);
+  await acceptWebSocket();
+  expect(line.state.status).toBe("open");
 });

@@ -5,6 +5,8 @@ export interface FakeRequest {
   readonly body: string;
   /** The server writes to the answer, which goes on. */
   readonly write: (text: string) => void;
+  /** The answer ends. */
+  readonly end: () => void;
 }
 
 /** The browser's `fetch`, with the test as the server: an answer goes on for as long as the test likes. */
@@ -28,7 +30,8 @@ export class FakeHttp {
     if (this.isBroken) throw new TypeError("Failed to fetch");
     const { readable, writable } = new TransformStream<Uint8Array>();
     const writer = writable.getWriter();
-    this.requests.push({ url, body, write: (text) => void writer.write(new TextEncoder().encode(text)) });
+    const write = (text: string) => void writer.write(new TextEncoder().encode(text));
+    this.requests.push({ url, body, write, end: () => void writer.close() });
     return new Response(readable);
   };
 }
