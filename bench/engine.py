@@ -76,6 +76,11 @@ class Sink:
     def drain(self) -> None:
         """Nothing is kept."""
 
+    @property
+    def unsent(self) -> int:
+        """Nothing is kept."""
+        return 0
+
     async def close(self, code: int, reason: str) -> None:
         """Fine."""
 

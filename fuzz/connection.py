@@ -39,6 +39,10 @@ class _Sink:
     def write(self, frame: bytes) -> None:
         assert frame
 
+    @property
+    def unsent(self) -> int:
+        return 0
+
     async def close(self, code: int, reason: str) -> None:
         assert code in _CODES, code
 

@@ -53,15 +53,21 @@ class Wire:
         self.aborted = False
         self.on_ping: Callable[[], None] = lambda: None
         self._stalled: asyncio.Future[None] | None = None
+        self._under_way = b""
         self._writing: asyncio.Future[None] | None = None
 
     def write(self, frame: bytes) -> "asyncio.Future[None] | None":
         if self._stalled is not None:
+            self._under_way = frame
             self._writing = asyncio.get_running_loop().create_future()
             self._stalled.add_done_callback(lambda _: self._pass_on(frame))
             return self._writing
         self._take(frame)
         return None
+
+    @property
+    def unsent(self) -> int:
+        return len(self._under_way)
 
     def _take(self, frame: bytes) -> None:
         self.frames += 1

@@ -69,7 +69,7 @@ class Stage:
         queue = SendQueue(variant, wire, self.turn, self.limits, failures.append)
         info = ClientInfo("u", "c")
         subscription = Subscription(
-            self.address, Client("c", "u", None), info, queue, lambda _, code: failures.append(code), 1000
+            self.address, Client("c", "u", None), info, queue, lambda _, code: failures.append(code), self.limits
         )
         return Member(subscription, wire, queue, since, failures)
 

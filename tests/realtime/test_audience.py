@@ -23,13 +23,15 @@ def _audience() -> Audience:
     return Audience("room:a", Room, Fanout(Turn(), Limits()))
 
 
-def _subscription(turn: Turn | None = None, wire: Wire | None = None) -> Subscription:
+def _subscription(
+    turn: Turn | None = None, wire: Wire | None = None, limits: Limits | None = None
+) -> Subscription:
     def fail(subscription: Subscription, code: Code) -> None:
         raise AssertionError(code)
 
     queue = SendQueue(JSON, wire or Wire(), turn or Turn(), Limits(), lambda code: None)
     address = Registry([Room]).find("room:a")
-    return Subscription(address, Client("c", "u", None), ClientInfo("u", "c"), queue, fail, 2)
+    return Subscription(address, Client("c", "u", None), ClientInfo("u", "c"), queue, fail, limits or Limits())
 
 
 def _join(audience: Audience, position: Position) -> tuple[Subscription, Wire]:
@@ -133,9 +135,12 @@ def test_10_who_came_between_the_looks_is_not_judged() -> None:
     assert audience.behind(Position(5, "e"), Position(5, "e"), {}) == []
 
 
-def test_what_is_held_back_is_bounded() -> None:
-    subscription = _subscription()
-    publications = [Publication(b"", offset, "e") for offset in (1, 2, 3, 4)]
+@pytest.mark.parametrize(
+    ("limits", "size"), [(Limits(recovery_buffer=2), 1), (Limits(recovery_buffer_bytes=1000), 400)]
+)
+def test_what_is_held_back_is_bounded_in_items_and_in_bytes(limits: Limits, size: int) -> None:
+    subscription = _subscription(limits=limits)
+    publications = [Publication(b"1" * size, offset, "e") for offset in (1, 2, 3, 4)]
 
     for each in publications[:2]:
         subscription.hold(each)

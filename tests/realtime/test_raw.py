@@ -43,6 +43,10 @@ class Frames:
     def write(self, frame: bytes) -> None:
         self.all += frame
 
+    @property
+    def unsent(self) -> int:
+        return 0
+
     async def close(self, code: int, reason: str) -> None: ...
 
     def abort(self) -> None: ...

@@ -1,6 +1,7 @@
 """The bounded sender: joining, bounds, deadlines."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from offhook.base.codes import Code
 from offhook.base.limits import Limits
 from offhook.realtime.channel import Slow
-from offhook.realtime.send_queue import SendQueue, Turn
+from offhook.realtime.send_queue import LARGEST, SendQueue, Turn
 from offhook.testing.clock import run
 from offhook.wire.codec import Outgoing
 from tests.realtime.peers import JSON, Wire
@@ -218,6 +219,7 @@ def test_a_latest_one_that_does_not_fit_ends_the_connection() -> None:
         price = _Channel("latest")
         wire.stall()
         queue.put(_number(0))
+        queue.put(_number(9))
         _offer(queue, price, 1)
         _offer(queue, price, 2, 1000)
         assert ([code.number for code in failures], queue.waiting) == ([3008], 0)
@@ -289,11 +291,14 @@ def test_a_queue_whose_waiting_was_given_up_in_its_turn_can_write_again() -> Non
     async def scenario() -> None:
         queue, wire, _ = _queue(Limits(queue=100))
         rows = _Channel("resync")
+        wire.stall()
         queue.put(_number(0))
-        _offer(queue, rows, 1, 200)
+        _offer(queue, rows, 1, 60)
+        _offer(queue, rows, 2, 60)
+        wire.flow()
         await asyncio.sleep(1)
-        queue.put(_number(2))
-        assert (_ids(wire), rows.resyncs) == ([0, 2], 1)
+        queue.put(_number(3))
+        assert (_ids(wire), rows.resyncs) == ([0, 3], 1)
 
     run(scenario())
 
@@ -306,5 +311,120 @@ def test_nothing_is_offered_to_a_closed_queue() -> None:
         _offer(queue, _Channel("latest"), 2)
         await asyncio.sleep(1)
         assert (wire.lines, queue.waiting) == ([], 0)
+
+    run(scenario())
+
+
+def test_what_is_produced_in_one_turn_is_offered_to_the_network_before_it_counts() -> None:
+    async def scenario() -> None:
+        queue, wire, failures = _queue(Limits(queue=100_000))
+        for number in range(100):
+            queue.put(_number(number, 10_000))
+        await asyncio.sleep(1)
+        assert (_ids(wire), failures, queue.waiting) == (list(range(100)), [], 0)
+
+    run(scenario())
+
+
+def test_joined_frames_have_a_bound_in_bytes() -> None:
+    async def scenario() -> None:
+        queue, wire, _ = _queue()
+        sizes: list[int] = []
+
+        def write(frame: bytes) -> None:
+            sizes.append(len(frame))
+            wire.write(frame)
+
+        queue.write = write
+        for number in range(32):
+            queue.put(_number(number, 10_000))
+        queue.put(_number(32, 2 * LARGEST))
+        await queue.drain()
+        assert _ids(wire) == list(range(33))
+        assert max(sizes[:-1]) <= LARGEST < sizes[-1]
+
+    run(scenario())
+
+
+def test_one_message_may_be_larger_than_the_bound_and_has_longer_to_be_written() -> None:
+    async def scenario() -> None:
+        queue, wire, failures = _queue(Limits(queue=1000))
+        wire.stall()
+        queue.put(_number(0, 4 * LARGEST))
+        queue.put(_number(1, 5000))
+        await asyncio.sleep(39)
+        assert failures == []
+        wire.flow()
+        await asyncio.sleep(1)
+        assert _ids(wire) == [0, 1]
+
+    run(scenario())
+
+
+def test_the_process_has_a_bound_and_those_for_which_most_waits_pay() -> None:
+    async def scenario() -> None:
+        turn, wires = Turn(max_bytes=16_000), [Wire() for _ in range(4)]
+        failed: list[int] = []
+        queues = [
+            SendQueue(JSON, wire, turn, Limits(), partial(lambda number, code: failed.append(number), number))
+            for number, wire in enumerate(wires)
+        ]
+        for number, queue in enumerate(queues):
+            wires[number].stall()
+            queue.put(_number(0))
+            queue.put(_number(number, number * 2000))
+        shared = _number(7, 3000)
+        for queue in queues:
+            queue.put(shared)
+        assert (failed, turn.bytes < 16_000) == ([], True)
+        queues[0].put(_number(8, 1500))
+        assert failed == [3]
+        for wire in wires[:3]:
+            wire.flow()
+        await asyncio.sleep(1)
+        assert ([_ids(wire) for wire in wires[:3]], turn.bytes) == ([[0, 0, 7, 8], [0, 1, 7], [0, 2, 7]], 0)
+
+    run(scenario())
+
+
+def test_producers_have_their_turns_one_by_one_when_nothing_waits() -> None:
+    async def scenario() -> None:
+        queue, wire, _ = _queue()
+        order: list[int] = []
+
+        async def produce(number: int) -> None:
+            async with queue.room():
+                order.append(number)
+                queue.put(_number(number))
+
+        wire.stall()
+        queue.put(_number(0))
+        producers = [asyncio.ensure_future(produce(number)) for number in (1, 2, 3, 4)]
+        await asyncio.sleep(1)
+        assert (order, queue.free) == ([], 0)
+        producers[1].cancel()
+        wire.flow()
+        await asyncio.sleep(1)
+        assert (order, _ids(wire)) == ([1, 3, 4], [0, 1, 3, 4])
+
+    run(scenario())
+
+
+def test_a_producer_of_a_closed_queue_does_not_wait() -> None:
+    async def scenario() -> None:
+        queue, wire, _ = _queue()
+        wire.stall()
+        queue.put(_number(0))
+
+        async def produce() -> None:
+            async with queue.room():
+                pass
+
+        before = asyncio.ensure_future(produce())
+        await asyncio.sleep(1)
+        queue.close()
+        await before
+        await produce()
+        wire.flow()
 
     run(scenario())

@@ -55,10 +55,8 @@ class PositionsAfterTheLoader:
 class ShortHistory(FaultyBroker):
     """A broker whose history lacks the newest publication, and that does not know it."""
 
-    async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
-    ) -> HistoryPage:
-        page = await super().history(channel, since=since, limit=limit, reverse=reverse)
+    async def history(self, channel: str, *, since: Position | None = None, **options: Any) -> HistoryPage:
+        page = await super().history(channel, since=since, **options)
         if since is None or not page.publications:
             return page
         *publications, _ = page.publications

@@ -58,7 +58,13 @@ class Untrimmed(MemoryBroker):
     """Ignores the limit."""
 
     async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+        max_bytes: int | None = None,
     ) -> HistoryPage:
         return await super().history(channel, since=since, reverse=reverse)
 
@@ -116,6 +122,8 @@ class Undead(MemoryBroker):
         (Forgetful, "test_subscribers_hear_in_order_and_with_all_that_was_said"),
         (Greedy, "test_history_keeps_its_size_exactly"),
         (Untrimmed, "test_history_in_both_directions"),
+        (Untrimmed, "test_a_page_of_the_history_has_a_bound_in_bytes"),
+        (Untrimmed, "test_a_long_page_in_bytes_is_whole"),
         (Careless, "test_a_publish_that_failed_changes_the_epoch"),
         (Careless, "test_a_publication_lifts_its_mark_and_no_other"),
         (Careless, "test_a_mark_that_nobody_lifts_changes_the_epoch"),

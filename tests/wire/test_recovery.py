@@ -5,7 +5,7 @@ from hypothesis import given, strategies as st
 
 from offhook.wire.position import Position
 from offhook.wire.publication import Publication
-from offhook.wire.recovery import Gap, following, recovers
+from offhook.wire.recovery import Gap, continues, following
 
 
 def _stream(*offsets: int, epoch: str = "e") -> list[Publication]:
@@ -24,11 +24,11 @@ def _stream(*offsets: int, epoch: str = "e") -> list[Publication]:
         (Position(5, "e"), [], 4, False),  # the client is ahead
         (Position(2, "e"), [], 4, False),  # everything expired
         (Position(1, "e"), [3, 4], 4, False),  # trimmed
-        (Position(2, "e"), [3], 4, False),  # the limit was hit
+        (Position(2, "e"), [3], 4, True),  # a page has a bound
     ],
 )
-def test_recovers(since: Position, read: list[int], top: int, expected: bool) -> None:
-    assert recovers(since, _stream(*read), Position(top, "e")) is expected
+def test_continues(since: Position, read: list[int], top: int, expected: bool) -> None:
+    assert continues(since, _stream(*read), Position(top, "e")) is expected
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ class Limits:
     socket_backlog: int = 1024 * 1024
     """Bytes that one raw socket may have sent ahead of a peer that does not read."""
     queue: int = 1024 * 1024
-    """Bytes that wait for one connection; more closes with 3008."""
+    """Bytes that the network of one connection has not taken; more closes with 3008."""
+    queues: int = 64 * 1024 * 1024
+    """Bytes that wait for all connections of a process; beyond it those for which most waits close with 3008."""
     frame_messages: int = 16
     """Replies and pushes that are joined into one frame."""
     connections: int = 20_000
@@ -66,9 +68,15 @@ class Limits:
     commands_at_once: int = 300
     """Commands of one connection at once; a client that comes back has one for each of its channels."""
     history_page: int = 300
-    """Publications in one history reply, and the most that one recovery delivers."""
+    """Publications in one history reply, and the most that one recovery delivers; a client that missed more is not
+    recovered."""
+    history_page_bytes: int = 256 * 1024
+    """Bytes of the publications in one history reply, unless the first one is larger; the reply ends before the
+    publication that exceeds them, and the client asks for the rest."""
     recovery_buffer: int = 1024
-    """Publications held back for one subscription that is still catching up."""
+    """Publications held back for one subscription that catches up; beyond it the history is read again."""
+    recovery_buffer_bytes: int = 1024 * 1024
+    """Bytes of those publications; beyond it the history is read again."""
     handler: float = 4.0
     """A channel's handler. An SDK gives up after 5 s and reconnects."""
     publish: float = 5.0

@@ -48,7 +48,7 @@ Every method may raise ``BrokerError``. None is called before ``start`` has retu
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -102,6 +102,17 @@ class HistoryPage:
 
     publications: Sequence[Publication]
     position: Position
+
+
+def within_bytes(publications: Iterable[Publication], max_bytes: int | None) -> Iterator[Publication]:
+    """The beginning of *publications*: the first one, and more while all of them fit into *max_bytes*."""
+    left = max_bytes
+    for number, publication in enumerate(publications):
+        if left is not None:
+            left -= publication.size
+            if left < 0 and number:
+                return
+        yield publication
 
 
 class Listener(Protocol):
@@ -193,13 +204,21 @@ class Broker(Protocol):
         ...
 
     async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+        max_bytes: int | None = None,
     ) -> HistoryPage:
         """Publications of the past, and the top of the stream at the same moment.
 
         :param since: forward: only offsets after it, oldest first; in reverse: only offsets before it, newest
             first. Its epoch is not looked at; the caller compares it with the page's.
         :param limit: at most so many; 0 reads the position only; None is no limit.
+        :param max_bytes: the page ends before the publication with which it would exceed so many bytes
+            (``Publication.size``, or the size of what the broker stores); the first one is in it in any case.
         """
         ...
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import BrokerError, UsageError
 from offhook.base.processes import workers
-from offhook.brokers.base import History, HistoryPage, Listener
+from offhook.brokers.base import History, HistoryPage, Listener, within_bytes
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
 
@@ -47,14 +47,16 @@ class _Stream:
         if self.fresh_until <= now:
             self.publications.clear()
 
-    def read(self, since: Position | None, limit: int | None, reverse: bool) -> tuple[Publication, ...]:
+    def read(
+        self, since: Position | None, limit: int | None, reverse: bool, max_bytes: int | None
+    ) -> tuple[Publication, ...]:
         if reverse:
             before = since.offset if since else self.offset + 1
             chosen = (each for each in reversed(self.publications) if each.offset < before)
         else:
             after = since.offset if since else 0
             chosen = (each for each in self.publications if each.offset > after)
-        return tuple(islice(chosen, limit))
+        return tuple(within_bytes(islice(chosen, limit), max_bytes))
 
     def advances(self, version: int, epoch: str) -> bool:
         """Whether *version* is news, which is remembered."""
@@ -213,11 +215,17 @@ class MemoryBroker:
         self._subscribed.discard(channel)
 
     async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+        max_bytes: int | None = None,
     ) -> HistoryPage:
         self._hears()
         stream = self._stream(channel, _READ)
-        return HistoryPage(stream.read(since, limit, reverse), stream.position)
+        return HistoryPage(stream.read(since, limit, reverse, max_bytes), stream.position)
 
     async def positions(self, channels: Sequence[str]) -> list[Position]:
         self._hears()

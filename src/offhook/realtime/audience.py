@@ -99,9 +99,18 @@ class Audience:
         self.members[subscription] = None
         self._catching_up[subscription] = None
 
+    def confirm(self, subscription: Subscription) -> bool:
+        """Its reply is on its way: it receives joins and leaves from now on; False: it was discarded."""
+        if subscription not in self._catching_up:
+            return False
+        if subscription.hears_joins and not subscription.confirmed:
+            self._hearing.setdefault(subscription.queue.variant, Group()).add(subscription)
+        subscription.confirmed = True
+        return True
+
     def go_live(self, subscription: Subscription, position: Position, *, has_one: bool) -> bool:
         """It has everything up to *position* and receives what follows; False: it was discarded."""
-        if subscription not in self._catching_up:
+        if not self.confirm(subscription):
             return False
         del self._catching_up[subscription]
         subscription.go_live()
@@ -110,8 +119,6 @@ class Audience:
             cohort = Cohort(position)
             self.cohorts.append(cohort)
         cohort.add(subscription, subscription.form(has_one=has_one))
-        if subscription.hears_joins:
-            self._hearing.setdefault(subscription.queue.variant, Group()).add(subscription)
         return True
 
     def discard(self, subscription: Subscription) -> None:

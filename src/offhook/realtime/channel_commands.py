@@ -1,6 +1,7 @@
 """What the commands on a channel do, and calls, which a channel answers as well (protocol §6, §7)."""
 
-from typing import TypeAlias, assert_never
+from collections.abc import Coroutine
+from typing import Any, TypeAlias, assert_never
 
 from msgspec import Raw
 
@@ -59,15 +60,24 @@ def on_channel(session: Session, number: int, request: ChannelRequest) -> None:
         case PublishRequest():
             session.run(name, number, session.within(_publish(session, number, name, request)))
         case HistoryRequest():
-            session.run(name, number, session.within(_history(session, number, name, request)))
+            session.run(name, number, _paced(session, _history(session, number, name, request)))
         case PresenceRequest():
-            session.run(name, number, session.within(_presence(session, number, name)))
+            session.run(name, number, _paced(session, _presence(session, number, name)))
         case PresenceStatsRequest():
             session.run(name, number, session.within(_presence_stats(session, number, name)))
         case SubRefreshRequest():
             refresh(session, number, name, request)
         case _:
             assert_never(request)
+
+
+async def _paced(session: Session, work: Coroutine[Any, Any, None]) -> None:
+    """Do *work*, whose reply may be large, when the network has taken the replies before."""
+    try:
+        async with session.queue.room():
+            await session.within(work)
+    finally:
+        work.close()  # where it was not begun
 
 
 def call(session: Session, number: int, request: RpcRequest) -> None:
@@ -110,8 +120,13 @@ async def _history(session: Session, number: int, name: str, request: HistoryReq
         raise CommandError(code=codes.NOT_AVAILABLE)
     if request.reverse and since and not since.offset:
         raise CommandError(code=codes.BAD_REQUEST)
-    bounded = limit if 0 <= limit <= limits.history_page else limits.history_page
-    page = await session.engine.broker.history(name, since=since, limit=bounded, reverse=bool(request.reverse))
+    page = await session.engine.broker.history(
+        name,
+        since=since,
+        limit=limit if 0 <= limit <= limits.history_page else limits.history_page,
+        reverse=bool(request.reverse),
+        max_bytes=limits.history_page_bytes,
+    )
     if since and since.epoch not in ("", page.position.epoch):
         raise CommandError(code=codes.UNRECOVERABLE_POSITION)
     position = page.position
@@ -152,5 +167,5 @@ async def _watcher(session: Session, name: str) -> None:
 def _require_subscription(session: Session, name: str) -> None:
     """Where a channel has no rule of its own, whoever may not listen may not ask either."""
     subscription = session.subscriptions.get(name)
-    if subscription is None or not subscription.live:
+    if subscription is None or not subscription.active:
         raise Denied

@@ -72,7 +72,7 @@ class Engine:
         self.tokens = tokens
         self.background = Background()
         self.metrics = Metrics()
-        self.turn = Turn(self.metrics)
+        self.turn = Turn(self.metrics, self.limits.queues)
         self.sessions = Sessions(self.limits)
         self.heartbeat = Heartbeat(self.limits, env)
         self.control = Control(broker, self.sessions, self.background, self.limits)

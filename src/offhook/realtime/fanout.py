@@ -13,14 +13,12 @@ from collections import deque
 from typing import Any
 
 from offhook.base.limits import Limits
-from offhook.realtime.send_queue import Turn
+from offhook.realtime.send_queue import LARGEST, Turn
 from offhook.realtime.subscription import Subscription
 from offhook.wire.codec import Outgoing, Variant
 
 CHUNK = 128
 """Writes in one turn of the loop."""
-LARGEST = 64 * 1024
-"""Bytes of one write, unless one message alone is larger."""
 _AHEAD = 16 * 1024 * 1024
 """Bytes that may be under way. Who publishes even more waits until the oldest is written, and so does the loop."""
 _RECIPIENT = 64

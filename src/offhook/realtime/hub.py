@@ -100,7 +100,7 @@ class Hub:
 
     def subscriptions(self) -> list[Subscription]:
         """All live subscriptions of this process."""
-        return [each for local in self._locals.values() for each in local.audience.members if each.live]
+        return [each for local in self._locals.values() for each in local.audience.members if each.active]
 
     # Subscriptions
 
@@ -133,6 +133,11 @@ class Hub:
     async def read(self, wanted: Wanted) -> Past:
         """The past of a channel, for a subscription that is registered; equal reads are shared."""
         return await self._reads.read(wanted)
+
+    def confirm(self, subscription: Subscription) -> bool:
+        """The reply of *subscription* is on its way, and what it missed follows; False: it was removed."""
+        local = self._locals.get(subscription.name)
+        return local is not None and local.audience.confirm(subscription)
 
     def go_live(self, subscription: Subscription, position: Position, *, has_one: bool) -> bool:
         """Deliver what follows *position*, which the client has; False: it was removed.

@@ -75,7 +75,7 @@ class Presence:
             if subscription.address.channel.presence:
                 present[subscription.name].append(subscription)
         for name, subscriptions in present.items():
-            members = [each.info for each in subscriptions if each.live]
+            members = [each.info for each in subscriptions if each.active]
             await self._broker.add_presence(name, members, ttl=self._limits.presence)
-            for gone in [each for each in subscriptions if not each.live]:
+            for gone in [each for each in subscriptions if not each.active]:
                 await self._broker.remove_presence(name, gone.info.client)

@@ -20,6 +20,7 @@ class Wanted(NamedTuple):
     since: Position | None = None
     limit: int = 0
     reverse: bool = False
+    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ class Reads:
             async with asyncio.timeout(self._limits.handler):
                 return Past(
                     await self._broker.history(
-                        wanted.channel, since=wanted.since, limit=wanted.limit, reverse=wanted.reverse
+                        wanted.channel,
+                        since=wanted.since,
+                        limit=wanted.limit,
+                        reverse=wanted.reverse,
+                        max_bytes=wanted.max_bytes,
                     )
                 )
         finally:

@@ -1,15 +1,23 @@
 """The bounded sender of one connection.
 
 The first message of a loop turn is written at once, what follows in the same turn, or while the network is still
-busy with a frame, is joined into few frames. What waits is bounded: beyond the bound publications are given up
-where their channel allows it, and otherwise the queue ends its own connection. It slows nobody else.
+busy with a frame, is joined into few frames.
+
+Invariants. The bytes that wait because the network has not taken what was written before are at most
+``Limits.queue``, or one message, for a connection; and ``Limits.queues`` for the process. Messages that the server
+produces in one turn do not count before the network was offered them: a client that reads is never too slow.
+Beyond the bound of a connection, publications are dropped where their channel allows it, and otherwise the queue
+ends its connection; beyond the bound of the process, the queues in which most waits end theirs. No queue slows
+another one.
 
 Publications that need not wait are written by ``fanout.py``, which knows many queues at once.
 """
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from offhook.base import codes
@@ -21,6 +29,10 @@ from offhook.wire.codec import Outgoing, Variant
 
 _HELD = sys.maxsize
 """No turn comes after this one."""
+LARGEST = 64 * 1024
+"""Bytes of one frame that joins several messages. A message alone may be larger."""
+_RELIEF = 0.75
+"""The part of the process's bound that is left in use when queues had to end their connections."""
 _SHED = 2
 """Into how many parts a full queue is cut; one is kept, so that the cut is seldom and its cost spread."""
 
@@ -33,6 +45,11 @@ class Transport(Protocol):
 
         The future fails when the connection is gone. The next call comes after it is done.
         """
+        ...
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of written frames that the network has not taken yet."""
         ...
 
     async def close(self, code: int, reason: str) -> None:
@@ -58,11 +75,19 @@ class Lossy(Protocol):
 
 
 class Turn:
-    """One turn of the loop after the other, for all queues: one callback ends it."""
+    """One turn of the loop after the other, for all queues: one callback ends it.
 
-    def __init__(self, metrics: Metrics | None = None) -> None:
+    :param max_bytes: bytes that may wait in all queues together, a message that waits in several once.
+    """
+
+    def __init__(self, metrics: Metrics | None = None, max_bytes: int = sys.maxsize) -> None:
         self.metrics = metrics or Metrics()
         self.number = 0
+        self.bytes = 0
+        """What waits in all queues, and what large frames the network has not taken yet."""
+        self.busy: dict[SendQueue, None] = {}
+        """The queues whose network has not taken the last frame yet."""
+        self._max_bytes = max_bytes
         self._running = False
         self._waiting: list[SendQueue] = []
 
@@ -81,6 +106,17 @@ class Turn:
         """Have ``queue.flush`` called when this turn is over."""
         self.begin()
         self._waiting.append(queue)
+
+    def bound(self) -> None:
+        """Keep what waits in all queues within the bound: the queues in which most waits end their connections."""
+        if self.bytes <= self._max_bytes:
+            return
+        for queue in self._waiting:
+            queue.offer_to_the_network()
+        for queue in sorted(self.busy, key=lambda queue: queue.waiting, reverse=True):
+            if self.bytes <= self._max_bytes * _RELIEF:
+                return
+            queue.end()
 
     def _end(self) -> None:
         self._running = False
@@ -115,7 +151,10 @@ class SendQueue:
         "_latest",
         "_limits",
         "_open",
+        "_rooms",
+        "_transport",
         "_turn",
+        "_unsent",
         "_waiting",
         "variant",
         "write",
@@ -127,6 +166,7 @@ class SendQueue:
     ) -> None:
         self.variant = variant
         self.write = transport.write
+        self._transport = transport
         self.wrote = turn.number - 1
         """The turn in which it wrote; in a later one it may write at once. Held while something waits."""
         self._turn = turn
@@ -136,6 +176,10 @@ class SendQueue:
         self._latest: dict[Lossy, _Waiting] = {}
         """What waits of channels where only the latest does."""
         self._bytes = 0
+        self._unsent = 0
+        """Bytes of the frame under way that are more than a usual frame has."""
+        self._rooms: deque[asyncio.Future[None]] | None = None
+        """The producers that wait for their turn; the first one has it when it is done."""
         self._open = True
         self._busy = False
         """The network has not taken the last frame yet."""
@@ -144,8 +188,43 @@ class SendQueue:
 
     @property
     def waiting(self) -> int:
-        """Bytes that wait."""
-        return self._bytes
+        """Bytes that wait, and those of a large frame that the network has not taken yet."""
+        return self._bytes + self._unsent
+
+    @property
+    def free(self) -> int:
+        """Bytes that may be put at once by a producer that can wait in ``room`` otherwise."""
+        return 0 if self._busy or self._rooms else max(LARGEST - self._bytes, 0)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the network is busy and more than one frame waits: commands with large replies are to wait."""
+        return self._busy and self._bytes > LARGEST
+
+    @asynccontextmanager
+    async def room(self) -> AsyncIterator[None]:
+        """The turn of one producer after the other: each when the network has taken what was put before.
+
+        When the queue is closed, all have their turn at once.
+        """
+        place = asyncio.get_running_loop().create_future()
+        self._rooms = self._rooms or deque()
+        self._rooms.append(place)
+        self._admit()
+        try:
+            await place
+            yield
+        finally:
+            self._rooms.remove(place)
+            self._admit()
+
+    def _admit(self) -> None:
+        """It is the turn of the producer that has waited longest, if little else waits; of all, when closed."""
+        if self._open and (self._busy or self._bytes > LARGEST):
+            return
+        for place in list(self._rooms or ())[: 1 if self._open else None]:
+            if not place.done():
+                place.set_result(None)
 
     def put(self, outgoing: Outgoing) -> None:
         """Send *outgoing*; nothing when the queue is closed."""
@@ -166,15 +245,32 @@ class SendQueue:
             if latest is None:
                 self._wait(_Waiting(full, owner))
             else:
-                self._bytes += len(full.data) - len(latest.outgoing.data)
+                self._forget(latest.outgoing)
+                self._count(full)
                 latest.outgoing = full
                 self._bound()
+
+    def _count(self, outgoing: Outgoing) -> None:
+        """*outgoing* waits here; in the process's total it is counted once, in however many queues it waits."""
+        size = len(outgoing.data)
+        self._bytes += size
+        if not outgoing.queues:
+            self._turn.bytes += size
+        outgoing.queues += 1
+
+    def _forget(self, outgoing: Outgoing) -> None:
+        """*outgoing* does not wait here any more."""
+        size = len(outgoing.data)
+        self._bytes -= size
+        outgoing.queues -= 1
+        if not outgoing.queues:
+            self._turn.bytes -= size
 
     def _wait(self, waiting: _Waiting) -> None:
         if not self._waiting and not self._busy:
             self._wait_for_turn()
         self._waiting.append(waiting)
-        self._bytes += len(waiting.outgoing.data)
+        self._count(waiting.outgoing)
         if waiting.owner is not None and waiting.owner.slow == "latest":
             self._latest[waiting.owner] = waiting
         self._bound()
@@ -182,7 +278,7 @@ class SendQueue:
     def flush(self) -> None:
         """Write what waits, as one frame; called when the network is ready and the turn is over."""
         if self._waiting and not self._busy:
-            self._write(self.variant.join(self._take(self._limits.frame_messages)))
+            self._write(self.variant.join(self._take()))
         if self._busy:
             return
         if self._waiting:
@@ -200,15 +296,22 @@ class SendQueue:
             self.wrote = self._turn.number - 1
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
+        self._admit()
 
-    def _take(self, most: int) -> list[Outgoing]:
-        taken = self._waiting[:most]
-        del self._waiting[:most]
-        for each in taken:
-            if each.owner is not None:
-                self._latest.pop(each.owner, None)
-            self._bytes -= len(each.outgoing.data)
-        return [each.outgoing for each in taken]
+    def _take(self) -> list[Outgoing]:
+        """What goes into the next frame."""
+        taken: list[Outgoing] = []
+        size = 0
+        for waiting in self._waiting[: self._limits.frame_messages]:
+            size += len(waiting.outgoing.data)
+            if size > LARGEST and taken:
+                break
+            if waiting.owner is not None:
+                self._latest.pop(waiting.owner, None)
+            self._forget(waiting.outgoing)
+            taken.append(waiting.outgoing)
+        del self._waiting[: len(taken)]
+        return taken
 
     async def drain(self) -> None:
         """Take no more, and return when all that was put has been written."""
@@ -223,9 +326,12 @@ class SendQueue:
         self._open = False
         self.wrote = _HELD
         self._disarm()
+        self._clear_unsent()
+        for waiting in self._waiting:
+            self._forget(waiting.outgoing)
         self._waiting.clear()
         self._latest.clear()
-        self._bytes = 0
+        self._admit()
 
     def _write(self, frame: Any) -> None:
         self.wrote = self._turn.begin() if self._open else _HELD
@@ -237,16 +343,26 @@ class SendQueue:
         """The network is busy until *writing* is done."""
         self._busy = True
         self.wrote = _HELD
+        self._turn.busy[self] = None
+        self._unsent = max(self._transport.unsent - LARGEST, 0)
+        self._turn.bytes += self._unsent
+        patience = self._limits.write * (1 + self._unsent / LARGEST)
         loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(self._limits.write, self._break, codes.WRITE_ERROR)
+        self._deadline = loop.call_later(patience, self._break, codes.WRITE_ERROR)
         writing.add_done_callback(self._written)
 
     def _written(self, writing: "asyncio.Future[None]") -> None:
         self._disarm()
+        self._clear_unsent()
         self._busy = False
         if writing.cancelled() or writing.exception() is not None:
             self._break(codes.WRITE_ERROR)
         self.flush()
+
+    def _clear_unsent(self) -> None:
+        self._turn.busy.pop(self, None)
+        self._turn.bytes -= self._unsent
+        self._unsent = 0
 
     def _disarm(self) -> None:
         if self._deadline is not None:
@@ -256,14 +372,30 @@ class SendQueue:
     # Too slow
 
     def _bound(self) -> None:
-        """Keep what waits within its bound: give up what may be given up, or else the connection."""
+        """Keep what waits within its bounds: give up what may be given up, or else the connection."""
         most = self._limits.queue
         if self._bytes > most:
-            self._shed(most // _SHED)
+            self.offer_to_the_network()
+        if self._bytes > most and len(self._waiting) > 1:
+            self._give_up(most)
+        self._turn.bound()
+
+    def offer_to_the_network(self) -> None:
+        """Nothing waits for the end of the turn alone when there is so much of it."""
+        while self._waiting and not self._busy:
+            self._write(self.variant.join(self._take()))
+            self.wrote = _HELD
+
+    def _give_up(self, most: int) -> None:
+        self._shed(most // _SHED)
         if self._bytes > most:
             self._resync()
         if self._bytes > most:
             self._break(codes.SLOW)
+
+    def end(self) -> None:
+        """End the connection: too much waits in the process, and here the most."""
+        self._break(codes.SLOW)
 
     def _shed(self, most: int) -> None:
         """Give up the oldest publications of channels that say so, but never the newest of one.
@@ -276,7 +408,7 @@ class SendQueue:
             owner = each.owner
             lossy = owner is not None and owner.slow == "drop_oldest" and newest[owner] is not each
             if lossy and self._bytes > most:
-                self._bytes -= len(each.outgoing.data)
+                self._forget(each.outgoing)
             else:
                 kept.append(each)
         self._waiting = kept
@@ -286,7 +418,8 @@ class SendQueue:
         owners = {each.owner for each in self._waiting if each.owner is not None and each.owner.slow == "resync"}
         given_up = [each for each in self._waiting if each.owner in owners]
         self._waiting = [each for each in self._waiting if each.owner not in owners]
-        self._bytes -= sum(len(each.outgoing.data) for each in given_up)
+        for each in given_up:
+            self._forget(each.outgoing)
         for owner in owners:
             owner.resync()
 

@@ -78,6 +78,7 @@ class Session:
         "_allowance",
         "_behaviour",
         "_expiry",
+        "_held_up",
         "_in_flight",
         "_last",
         "_loop",
@@ -145,6 +146,8 @@ class Session:
         self._pending: list[Command] = []
         """Commands that wait, the oldest last."""
         self._in_flight = 0
+        self._held_up = False
+        """Whether commands wait until the network has taken replies."""
         self._last: dict[str, asyncio.Future[Any]] = {}
         """The latest work on each channel that has not ended."""
         self._ready: asyncio.Future[None] | None = None
@@ -220,9 +223,23 @@ class Session:
     def _pump(self) -> None:
         most = self.engine.limits.commands_in_flight
         while self._pending and self._in_flight < most and self.state != "connecting":
+            if self.queue.crowded:
+                self._pump_later()
+                return
             self._handle(self._pending.pop())
         if not self._pending and self._ready is not None and not self._ready.done():
             self._ready.set_result(None)
+
+    def _pump_later(self) -> None:
+        """Go on when the network has taken what waits: whoever does not read replies sends no more commands."""
+        if not self._held_up:
+            self._held_up = True
+            self.engine.background.start(self._wait_for_room())
+
+    async def _wait_for_room(self) -> None:
+        async with self.queue.room():
+            self._held_up = False
+        self._pump()
 
     def _handle(self, command: Command) -> None:
         try:

@@ -19,16 +19,18 @@ from msgspec import Raw, structs
 from offhook.base import codes, schema
 from offhook.base.codes import Code
 from offhook.base.errors import CommandError, Disconnect
+from offhook.realtime.backlog import feed, fitting
 from offhook.realtime.channel import Subscribed
 from offhook.realtime.forms import batch
 from offhook.realtime.reads import Past, Wanted
+from offhook.realtime.send_queue import LARGEST
 from offhook.realtime.session import Session
 from offhook.realtime.sub_refresh import expire_at, time_left
 from offhook.realtime.subscription import Removed, Subscription
 from offhook.wire.commands import REJECT_UNRECOVERED, SubscribeRequest
 from offhook.wire.position import Position
 from offhook.wire.publication import Publication
-from offhook.wire.recovery import Gap, following, recovers
+from offhook.wire.recovery import Gap, continues, following
 from offhook.wire.replies import EmptyResult, Pub, Push, Reply, SubscribeResult
 
 _READS = 3
@@ -51,6 +53,13 @@ class _Caught:
     """To be sent after the reply: what was held back and is not in it."""
     top: Position
     """The last publication of both."""
+    more: bool = False
+    """Whether the history has more after *top*, which does not fit into the reply (``backlog.py``)."""
+
+    @property
+    def has_one(self) -> bool:
+        """Whether the client has the publication at *top*, so that a delta can follow."""
+        return bool(self.result.publications or self.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ def _reserve(session: Session, name: str, request: SubscribeRequest) -> Subscrip
         session.info,
         session.queue,
         partial(_fail, session),
-        session.engine.limits.recovery_buffer,
+        session.engine.limits,
     )
     subscription.hears_joins = bool(request.join_leave) or subscription.address.channel.join_leave == "always"
     subscription.delta = bool(request.delta) and subscription.address.channel.delta
@@ -245,11 +254,13 @@ async def _read(session: Session, subscription: Subscription, request: Subscribe
     if not subscription.positioned:
         return _without_history(subscription, request)
     if not request.recover:
-        return _from_now_on(subscription, await hub.read(Wanted(name)))
+        return _from_now_on(session, subscription, await hub.read(Wanted(name)))
     since = Position(request.offset or 0, request.epoch or "")
     if subscription.address.channel.recovery == "cache":
-        return _newest(subscription, request, since, await hub.read(Wanted(name, limit=1, reverse=True)))
-    return _missed(subscription, request, since, await hub.read(Wanted(name, since, limits.history_page)))
+        past = await hub.read(Wanted(name, limit=1, reverse=True))
+        return _newest(session, subscription, request, since, past)
+    past = await hub.read(Wanted(name, since, limits.history_page, max_bytes=LARGEST))
+    return _missed(session, subscription, request, since, past)
 
 
 def _without_history(subscription: Subscription, request: SubscribeRequest) -> _Caught:
@@ -257,37 +268,55 @@ def _without_history(subscription: Subscription, request: SubscribeRequest) -> _
     return _Caught(SubscribeResult(was_recovering=bool(request.recover)), subscription.held(), Position())
 
 
-def _from_now_on(subscription: Subscription, past: Past) -> _Caught:
+def _from_now_on(session: Session, subscription: Subscription, past: Past) -> _Caught:
     top = past.page.position
     rest = following(top, subscription.held())
+    fits = fitting(_room(session, subscription), rest)
     result = SubscribeResult(recoverable=True, positioned=True, offset=top.offset, epoch=top.epoch)
-    return _Caught(result, rest, _last(top, rest))
+    return _Caught(result, fits, _last(top, fits), more=len(fits) < len(rest))
 
 
-def _missed(subscription: Subscription, request: SubscribeRequest, since: Position, past: Past) -> _Caught:
-    """All that was missed, or nothing (protocol §9.2)."""
+def _missed(
+    session: Session, subscription: Subscription, request: SubscribeRequest, since: Position, past: Past
+) -> _Caught:
+    """All that was missed, or nothing (protocol §9.2); what does not fit into the reply follows it."""
     found, top = past.page.publications, past.page.position
-    rest = following(top, subscription.held())
-    if not recovers(since, found, top):
-        return _unrecovered(subscription, request, past)
+    if top.offset - since.offset > session.engine.limits.history_page or not continues(since, found, top):
+        return _unrecovered(session, subscription, request, past)
+    whole = not found or found[-1].offset == top.offset
+    rest = following(top, subscription.held()) if whole else []
+    fits = fitting(_room(session, subscription), [*found, *rest])
     codec, delta = subscription.queue.variant.codec, subscription.delta
-    pubs = batch([*found, *rest], codec, delta=delta) if rest else past.pubs(codec, delta=delta)
+    pubs = past.pubs(codec, delta=delta) if len(fits) == len(found) else batch(fits, codec, delta=delta)
+    more = not whole or len(fits) < len(found) + len(rest)
     # A client that recovers counts on by itself, through the publications of the reply.
-    return _Caught(_recovered(since.offset, top.epoch, pubs), (), _last(top, rest))
+    stands = _last(Position(since.offset, top.epoch), fits)
+    return _Caught(_recovered(since.offset, top.epoch, pubs), (), stands, more=more)
 
 
-def _newest(subscription: Subscription, request: SubscribeRequest, since: Position, past: Past) -> _Caught:
+def _newest(
+    session: Session, subscription: Subscription, request: SubscribeRequest, since: Position, past: Past
+) -> _Caught:
     """The newest publication, unless the client has it (protocol §9.4)."""
     top = past.page.position
     found = [*past.page.publications, *following(top, subscription.held())][-1:]
     last = _last(top, found)
     has_it = since.offset > 0 and since == last
     if not (has_it or (found and found[0].offset == last.offset)):
-        return _unrecovered(subscription, request, past)
-    pubs: Sequence[Pub] = (
-        () if has_it else batch(found, subscription.queue.variant.codec, delta=subscription.delta)
-    )
-    return _Caught(_recovered(last.offset, last.epoch, pubs), (), last)
+        return _unrecovered(session, subscription, request, past)
+    if has_it:
+        return _Caught(_recovered(last.offset, last.epoch, ()), (), last)
+    fits = fitting(_room(session, subscription), found)
+    pubs = batch(fits, subscription.queue.variant.codec, delta=subscription.delta)
+    stands = last if fits else Position(last.offset - 1, last.epoch)
+    return _Caught(_recovered(stands.offset, stands.epoch, pubs), (), stands, more=not fits)
+
+
+def _room(session: Session, subscription: Subscription) -> int:
+    """Bytes of publications for the reply. Server-side subscriptions share the one to the connect command."""
+    if subscription.server_side:
+        return LARGEST // max(len(session.subscriptions), 1)
+    return session.queue.free
 
 
 def _recovered(offset: int, epoch: str, pubs: Sequence[Pub]) -> SubscribeResult:
@@ -302,10 +331,10 @@ def _recovered(offset: int, epoch: str, pubs: Sequence[Pub]) -> SubscribeResult:
     )
 
 
-def _unrecovered(subscription: Subscription, request: SubscribeRequest, past: Past) -> _Caught:
+def _unrecovered(session: Session, subscription: Subscription, request: SubscribeRequest, past: Past) -> _Caught:
     """The client takes a new snapshot; what was held back follows as ever."""
     _refuse_unrecovered(request)
-    caught = _from_now_on(subscription, past)
+    caught = _from_now_on(session, subscription, past)
     return replace(caught, result=structs.replace(caught.result, was_recovering=True))
 
 
@@ -319,14 +348,20 @@ def _last(top: Position, publications: Sequence[Publication]) -> Position:
 
 
 def _go_live(session: Session, subscription: Subscription, caught: _Caught) -> bool:
-    """Make it live, and put the reply into the queue next; False if it has ended meanwhile."""
-    has_one = bool(caught.result.publications or caught.rest)
-    return session.engine.hub.go_live(subscription, caught.top, has_one=has_one)
+    """Make it live, and put the reply into the queue next; False if it has ended meanwhile.
+
+    If the reply does not hold all that the client missed, it becomes live when the rest was sent (``backlog.py``).
+    """
+    if caught.more:
+        return session.engine.hub.confirm(subscription)
+    return session.engine.hub.go_live(subscription, caught.top, has_one=caught.has_one)
 
 
 def _follow(session: Session, subscription: Subscription, caught: _Caught) -> None:
-    """Send what was held back. The reply is in the queue."""
+    """Send what was held back, and the rest of what the client missed. The reply is in the queue."""
     for each in batch(caught.rest, session.queue.variant.codec, delta=subscription.delta):
         session.send(Push(subscription.name, pub=each))
     if caught.result.was_recovering:
         session.engine.metrics.came_back(recovered=caught.result.recovered)
+    if caught.more:
+        feed(session, subscription, caught.top, has_one=caught.has_one)

@@ -6,11 +6,13 @@ step. An ended subscription cannot be registered with the hub and cannot become 
 fails with ``refusal``, whatever that attempt is waiting for when the subscription ends.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from offhook.base import codes
 from offhook.base.codes import Code
 from offhook.base.errors import CommandError
+from offhook.base.limits import Limits
 from offhook.realtime.channel import Slow
 from offhook.realtime.client import Client
 from offhook.realtime.expiry import Expiry
@@ -35,13 +37,14 @@ class Subscription:
     live, its cohort knows.
 
     :param fail: called when it cannot go on, with the reason, of which the client is to be told.
-    :param bound: publications that may be held back.
+    :param limits: how many publications, and bytes of them, may be held back.
     """
 
     __slots__ = (
-        "_bound",
         "_fail",
         "_held",
+        "_held_bytes",
+        "_limits",
         "address",
         "admitted",
         "by_token",
@@ -51,6 +54,7 @@ class Subscription:
         "ended",
         "entered",
         "expiry",
+        "feeding",
         "hears_joins",
         "info",
         "joined",
@@ -66,7 +70,7 @@ class Subscription:
         info: ClientInfo,
         queue: SendQueue,
         fail: "Callable[[Subscription, Code], None]",
-        bound: int,
+        limits: Limits,
     ) -> None:
         self.address = address
         self.client: Client[object] = client
@@ -94,14 +98,22 @@ class Subscription:
         """Whether the channel's rule let it in, and has to be told when it goes."""
         self.expiry: Expiry | None = None
         """Until when it may go on; None is for ever."""
+        self.feeding: asyncio.Future[None] | None = None
+        """What sends the rest of a recovery after the reply."""
         self._fail = fail
-        self._bound = bound
+        self._limits = limits
         self._held: list[Publication] | None = []
+        self._held_bytes = 0
 
     @property
     def name(self) -> str:
         """The channel's name."""
         return self.address.name
+
+    @property
+    def active(self) -> bool:
+        """Whether the reply is on its way, even if publications that the client missed are still to follow it."""
+        return self.confirmed and self.ended is None
 
     @property
     def positioned(self) -> bool:
@@ -123,7 +135,9 @@ class Subscription:
         if self._held is None:
             return
         self._held.append(publication)
-        if len(self._held) > self._bound:
+        self._held_bytes += publication.size
+        limits = self._limits
+        if len(self._held) > limits.recovery_buffer or self._held_bytes > limits.recovery_buffer_bytes:
             self._held = None
 
     def doubt(self) -> None:
@@ -136,13 +150,17 @@ class Subscription:
         :raises Gap: something may be missing in it; it begins anew.
         """
         if self._held is None:
-            self._held = []
+            self.hold_anew()
             raise Gap("publications were lost while catching up")
         return self._held
 
+    def hold_anew(self) -> None:
+        """Drop what was held back: the history that is read from now on has it."""
+        self._held, self._held_bytes = [], 0
+
     def go_live(self) -> None:
         """What follows is delivered."""
-        self.live = self.confirmed = True
+        self.live = True
         self._held = None
 
     @property
@@ -162,6 +180,9 @@ class Subscription:
         self._held = None
         if self.expiry is not None:
             self.expiry.cancel()
+        if self.feeding is not None:
+            self.feeding.cancel()
+            self.feeding = None
 
     def fail(self, code: Code) -> None:
         """It cannot go on; the client is told *code*."""

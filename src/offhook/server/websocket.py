@@ -258,6 +258,11 @@ class WebSocketProtocol(asyncio.Protocol):
         """Whether whoever has taken it over ends it when the server ends."""
         return self._leaves
 
+    @property
+    def unsent(self) -> int:
+        """``Direct.unsent``."""
+        return self._transport.get_write_buffer_size()
+
     def pause_reading(self) -> None:
         """``Direct.pause_reading``."""
         self._paused = True

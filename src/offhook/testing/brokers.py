@@ -180,6 +180,32 @@ class BrokerConformance:
 
         self._with(scenario)
 
+    def test_a_page_of_the_history_has_a_bound_in_bytes(self) -> None:
+        async def scenario(broker: Broker, heard: Heard) -> None:
+            for size in (400, 10, 400, 400, 10):
+                top = await broker.publish("a", Publication(b"1" * size), history=_HISTORY)
+
+            async def read(size: int, limit: int | None = None, reverse: bool = False) -> list[int]:
+                page = await broker.history("a", limit=limit, reverse=reverse, max_bytes=size)
+                assert page.position == top
+                return [each.offset for each in page.publications]
+
+            assert await read(1) == await read(402) == [1]
+            assert await read(1000) == [1, 2, 3]
+            assert await read(1000, 2) == await read(600) == [1, 2]
+            assert (await read(600, reverse=True), await read(1000, 0)) == ([5, 4], [])
+
+        self._with(scenario)
+
+    def test_a_long_page_in_bytes_is_whole(self) -> None:
+        async def scenario(broker: Broker, heard: Heard) -> None:
+            for _ in range(150):
+                await broker.publish("a", Publication(b"1"), history=History(150, "1m"))
+            for limit, count in ((None, 150), (130, 130)):
+                assert len((await broker.history("a", limit=limit, max_bytes=9999)).publications) == count
+
+        self._with(scenario)
+
     def test_history_keeps_its_size_exactly(self) -> None:
         async def scenario(broker: Broker, heard: Heard) -> None:
             for number in range(12):

@@ -110,9 +110,15 @@ class FaultyBroker:
         await self.inner.unsubscribe(channel)
 
     async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+        max_bytes: int | None = None,
     ) -> HistoryPage:
-        page = await self.inner.history(channel, since=since, limit=limit, reverse=reverse)
+        page = await self.inner.history(channel, since=since, limit=limit, reverse=reverse, max_bytes=max_bytes)
         await self._fault("history", channel)
         return page
 

@@ -176,6 +176,11 @@ class Direct(Protocol):
         """
         ...
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that were written and that the network has not taken yet."""
+        ...
+
     def pause_reading(self) -> None:
         """Take nothing more from the network."""
         ...
@@ -204,6 +209,7 @@ class Connection:
         self._last = last
         self._writing: asyncio.Future[None] | None = None
         self._reading: asyncio.Timeout | None = None
+        self._size = 0
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
@@ -216,9 +222,14 @@ class Connection:
                     self._reading = None
 
     def write(self, frame: AsgiMessage) -> "asyncio.Future[None] | None":
+        self._size = len(frame.get("text") or frame.get("bytes") or frame.get("body") or b"")
         self._writing = start(self._pass_on(frame))
         taken = self._writing.done() and not self._writing.exception()
         return None if taken else self._writing
+
+    @property
+    def unsent(self) -> int:
+        return self._size
 
     async def _pass_on(self, frame: AsgiMessage) -> None:
         await self._send(frame)

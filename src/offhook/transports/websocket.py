@@ -150,6 +150,11 @@ class DirectLine:
 
     # Transport
 
+    @property
+    def unsent(self) -> int:
+        """``Transport.unsent``."""
+        return self._direct.unsent
+
     async def close(self, code: int, reason: str) -> None:
         """``Transport.close``."""
         self._direct.close(code, reason)

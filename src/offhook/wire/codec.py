@@ -49,10 +49,12 @@ class Outgoing:
     :param make: makes a frame out of a frame's content.
     """
 
-    __slots__ = ("_frame", "_make", "data")
+    __slots__ = ("_frame", "_make", "data", "queues")
 
     def __init__(self, data: bytes, make: Callable[[bytes], Any]) -> None:
         self.data = data
+        self.queues = 0
+        """In how many queues it waits."""
         self._make = make
         self._frame: Any = None
 

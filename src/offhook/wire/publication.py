@@ -36,3 +36,13 @@ class Publication(Struct, frozen=True):
     epoch: str = ""
     info: ClientInfo | None = None
     tags: Mapping[str, str] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of everything in it whose length an application or a client chooses."""
+        size = len(self.data)
+        if self.info is not None:
+            size += len(self.info.conn_info or b"") + len(self.info.chan_info or b"")
+        if self.tags:
+            size += sum(len(name) + len(value) for name, value in self.tags.items())
+        return size

@@ -10,16 +10,17 @@ class Gap(Exception):
     """Publications are missing between what was read and what was buffered; reading again may find them."""
 
 
-def recovers(since: Position, publications: Sequence[Publication], top: Position) -> bool:
-    """Whether *publications*, read after *since*, are all that *since* misses up to *top*.
+def continues(since: Position, publications: Sequence[Publication], top: Position) -> bool:
+    """Whether *publications*, read after *since*, follow it without a hole, or *since* is the *top*.
 
-    An empty epoch in *since* matches any: such a client knows only that it saw nothing yet.
+    They need not reach the top: a page has bounds. An empty epoch in *since* matches any: such a client has seen
+    nothing yet.
     """
     if since.epoch not in ("", top.epoch):
         return False
     if not publications:
         return since.offset == top.offset
-    return publications[0].offset == since.offset + 1 and publications[-1].offset == top.offset
+    return publications[0].offset == since.offset + 1
 
 
 def following(top: Position, buffered: Iterable[Publication]) -> list[Publication]:

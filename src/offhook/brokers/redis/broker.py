@@ -115,7 +115,13 @@ class RedisBroker:
         return Position(int(offset), epoch.decode())
 
     async def history(
-        self, channel: str, *, since: Position | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        channel: str,
+        *,
+        since: Position | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+        max_bytes: int | None = None,
     ) -> HistoryPage:
         offset = None if since is None else min(since.offset, _OFFSETS)
         place = ("XREVRANGE", "+", "-") if reverse else ("XRANGE", "-", "+")
@@ -124,7 +130,7 @@ class RedisBroker:
         keys = self._names.common + self._names.stream(channel)
         count = "" if limit is None else limit
         top, name, entries = await self._operations.run(
-            "history", keys, self._env.epoch(), *place, count, channels=[channel]
+            "history", keys, self._env.epoch(), *place, count, max_bytes or 0, channels=[channel]
         )
         epoch = name.decode()
         found = [decode_payload(fields[1], int(entry.partition(b"-")[0]), epoch) for entry, fields in entries]
