@@ -22,6 +22,7 @@ import { recoverMissingParts } from "./missing.js";
 import { isRendered, type PageData, readPage } from "./page.js";
 import { createPrefetch } from "./prefetch.js";
 import { Server } from "./server.js";
+import { Typed } from "./typed.js";
 
 declare global {
   interface Window {
@@ -70,6 +71,8 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   const router = keepingAnswers(created);
   recoverMissingParts(page.build, leave);
   tab.reloads.connect(router);
+  const typed = new Typed(document);
+  void hydrated.promise.then(() => typed.restore());
   const root = show(
     <StrictMode>
       <TabContext value={tab}>
