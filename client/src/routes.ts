@@ -174,20 +174,26 @@ export function firstData<Data>(
   matched: readonly Handlers[],
   loaderData: Readonly<Record<string, Data>>,
 ): Record<string, Data> {
-  const waiting = matched.filter((route) => hydrates(route) && route.HydrateFallback).map(({ id }) => id);
+  const waiting = matched.filter((route) => hydrates(route) && showsFallback(route)).map(({ id }) => id);
   return Object.fromEntries(Object.entries(loaderData).filter(([id]) => !waiting.includes(id)));
 }
 
 /**
- * Shows nothing in the place of a route whose data is still to come, where no view says what to show. React Router
- * would show nothing at all, and a document without `<html>` is none.
+ * Gives each route whose data may still have to come a fallback that shows nothing, where no view says what to show.
+ * React Router would show nothing of the whole page, and a document without `<html>` is none.
+ *
+ * It depends on the routes alone: on the server one table renders the pages of all visitors.
  */
-export function cover(matched: readonly Handlers[], loaderData: Readonly<Record<string, unknown>>): void {
-  const missing = matched.findIndex((route) => hydrates(route) && !(route.id && route.id in loaderData));
-  const route = matched[missing];
-  if (route && !matched.slice(0, missing + 1).some(({ HydrateFallback }) => HydrateFallback)) {
-    route.HydrateFallback = Nothing;
+export function cover(routes: readonly RouteObject[], isCovered = false): void {
+  for (const route of routes) {
+    const covered = isCovered || showsFallback(route);
+    if (!covered && hydrates(route)) route.HydrateFallback = Nothing;
+    if (route.children) cover(route.children, covered);
   }
+}
+
+function showsFallback({ HydrateFallback }: Handlers): boolean {
+  return Boolean(HydrateFallback) && HydrateFallback !== Nothing;
 }
 
 function hydrates({ loader }: Handlers): boolean {

@@ -2,7 +2,7 @@ import { renderToString } from "react-dom/server.browser";
 import { createStaticHandler, createStaticRouter, StaticRouterProvider } from "react-router";
 import { type MarkedErrors, marked } from "./errors.js";
 import { NonceContext } from "./nonce.js";
-import { type RouteEntry, routeObjects } from "./routes.js";
+import { cover, type RouteEntry, routeObjects } from "./routes.js";
 import { type RenderInput, staticContext } from "./server/context.js";
 
 export type { RouteEntry, ViewModule } from "./routes.js";
@@ -14,9 +14,14 @@ export interface RenderOutput {
   readonly errors: MarkedErrors | null;
 }
 
-/** A synchronous function from a page's data (JSON) to its document (JSON), for V8 inside the server process. */
+/**
+ * A synchronous function from a page's data (JSON) to its document (JSON), for V8 inside the server process. Nothing of
+ * one page is left in it for the next one, save what the views themselves keep in their modules.
+ */
 export function createRenderer(entries: readonly RouteEntry[]): (json: string) => string {
-  const handler = createStaticHandler(routeObjects(entries));
+  const routes = routeObjects(entries);
+  cover(routes);
+  const handler = createStaticHandler(routes);
   return (json) => {
     const input = JSON.parse(json) as RenderInput;
     const context = staticContext(handler, input);

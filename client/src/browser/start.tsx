@@ -52,6 +52,7 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   const routes = routeObjects(entries);
   const matches = matchRoutes(routes, location) ?? [];
   await loadViews(routes, matches, page);
+  cover(routes);
 
   const build = new Build(page.build);
   const line = connect(page, (seen) => build.saw(seen));
@@ -127,7 +128,6 @@ function arrived({ loaderData }: PageData) {
 function hydrationData(matches: readonly RouteMatch[], page: PageData) {
   const routes = matches.map(({ route }) => route);
   const loaderData = firstData(routes, page.loaderData);
-  cover(routes, loaderData);
   // Where the server has rendered nothing it has not looked for boundaries either.
   const errors = isRendered(document) ? (page.errors ?? null) : marked(boundaryErrors(matches, page.errors));
   return { loaderData, actionData: page.actionData ?? null, errors };

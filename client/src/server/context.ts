@@ -1,6 +1,6 @@
 import type { DataRouteMatch, DataRouteObject, Location, StaticHandler, StaticHandlerContext } from "react-router";
 import { boundaryErrors, notFound, type RemoteError, type RouteError } from "../errors.js";
-import { cover, firstData, notFoundRoute } from "../routes.js";
+import { firstData, notFoundRoute } from "../routes.js";
 
 /** What Python has loaded for a page. */
 export interface RenderInput {
@@ -27,7 +27,6 @@ export function staticContext(handler: StaticHandler, input: RenderInput): Stati
   const matches = found ?? notFoundMatches(handler.dataRoutes);
   const errors = found ? boundaryErrors(found, input.errors) : notFoundErrors(matches, location);
   const loaderData = found ? shownData(found, input) : {};
-  cover(routesOf(matches), loaderData);
   return {
     basename: "/",
     location,
