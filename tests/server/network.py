@@ -24,6 +24,9 @@ class Network(asyncio.Transport):
         self.reading = True
         self.lost = False
         self.aborted = False
+        self.stubborn = False
+        """Whether the peer does not close when the server has ended its side."""
+        self.tls = False
         self.ended = False
         """Whether the server will say nothing more."""
         self._protocol = protocol
@@ -99,10 +102,13 @@ class Network(asyncio.Transport):
         self._lose()
 
     def can_write_eof(self) -> bool:
-        return True
+        return not self.tls
 
     def write_eof(self) -> None:
+        """The peer reads the end and closes, unless it is stalled or goes on sending."""
         self.ended = True
+        if not (self._buffer or self.stubborn):
+            self.close()
 
     def is_closing(self) -> bool:
         return self._closing

@@ -554,3 +554,20 @@ def test_an_application_that_fails_after_it_gave_away_the_connection_ends_it(
 
     run(scenario())
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(("tls", "seconds"), [(False, 11), (True, 1.1)])
+def test_an_early_close_is_not_lost_while_the_peer_goes_on_sending(tls: bool, seconds: float) -> None:
+    async def scenario() -> None:
+        network = await House(echo, ws_max_size=1000).upgrade()
+        network.stubborn, network.tls = True, tls
+        network.say(frame(BINARY, bytes(2000)))
+        assert network.take().startswith(closing(1009)[:1])
+        for _ in range(9):
+            network.say(bytes(2000))
+            await asyncio.sleep(0.1)
+        assert (network.ended, network.lost) == (not tls, False)
+        await asyncio.sleep(seconds)
+        assert network.lost
+
+    run(scenario())

@@ -21,6 +21,8 @@ class Limits:
     """Header fields of one request; more are answered with 431."""
     head_time: float = 10.0
     """For the head of a request, from the opening or its first byte on; later is 408."""
+    pipeline: int = 128 * 1024
+    """Bytes of memory of requests that wait for the answer to an earlier one of their connection; more is 503."""
     body_idle: float = 10.0
     """Between two parts of a body; later closes with 408."""
     body: int = 1024 * 1024

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Collection, MutableMapping
 from functools import partial
+from ipaddress import IPv6Address
 from typing import Any, ClassVar, cast
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -27,9 +28,14 @@ _PIECE = 16 * 1024
 """So much is parsed in one go; by so much may a limit be overrun."""
 _PIPELINE = 64
 """Requests that wait for the answer to an earlier one on the same connection."""
+_REQUEST, _FIELD = 1024, 160
+"""Bytes of the objects of a request that waits, and of each field of its head."""
 _LOGGED = 256
 """Bytes of a refused address that are logged."""
-_PORT = re.compile(r":[0-9]*\Z")
+_ABSOLUTE = re.compile(rb"https?://([^/?#@]*)([/?][^#]*)?", re.IGNORECASE)
+"""A target in absolute form (RFC 9112, section 3.2.2): its authority, and the rest."""
+_HOST = re.compile(r"((?:[0-9a-z._~-]|%[0-9a-f]{2})+|\[[0-9a-f:.]+\])(?::([0-9]{0,5}))?", re.IGNORECASE)
+_LARGEST_PORT = 65535
 _LINGERING = 5.0
 """Seconds for which a peer may go on sending what nobody takes, so that it gets to read why."""
 
@@ -118,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, **further)
         self._limits = limits_of(config)
-        self._hosts: Collection[str] = config.hosts if isinstance(config, Config) else ()
+        self._hosts: frozenset[str | None] = frozenset(config.hosts if isinstance(config, Config) else ())
         self._times = _Times.of(self._limits, server_state)
         self._in_head = False
         """Whether a request has begun whose head is not complete."""
@@ -132,6 +138,10 @@ class HttpProtocol(HttpToolsProtocol):
         """So much may the body still bring."""
         self._has_grown = False
         """Whether a part of it came."""
+        self._waiting: dict[RequestResponseCycle, int] = {}
+        """Bytes of memory of each request that waits for the answer to an earlier one."""
+        self._resumes = False
+        """Whether the parser is given a head again, after an upgrade that is ignored."""
 
     # The connection
 
@@ -169,18 +179,26 @@ class HttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if not self._in_message and self not in self._times.heads:
             self._times.heads.begin(self)
-        at = 0
         try:
-            while at < len(data) and not self.transport.is_closing():
-                self._feed(data if len(data) <= _PIECE else data[at : at + _PIECE])
-                at += _PIECE
-        except httptools.HttpParserUpgrade as upgrade:
-            self._upgrade(data[at + upgrade.args[0] :])
+            self._parse(data)
         except _Refusal as refused:
             self._refuse(refused.status)
         except httptools.HttpParserError as error:
             reason = error.__context__
             self._refuse(reason.status if isinstance(reason, _Refusal) else 400)
+
+    def _parse(self, data: bytes) -> None:
+        at = 0
+        while at < len(data) and not self.transport.is_closing() and self not in self._times.lingering:
+            try:
+                self._feed(data[at : at + _PIECE])  # a slice that is all of it is no copy
+                at += _PIECE
+            except httptools.HttpParserUpgrade as upgrade:
+                at += upgrade.args[0]
+                if self._should_upgrade():
+                    self._upgrade(data[at:])
+                    return
+                self._ignore_upgrade()
 
     def _feed(self, piece: bytes) -> None:
         if self._in_head:
@@ -200,6 +218,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A head begins."""
+        if self._resumes:
+            return
         super().on_message_begin()
         self._in_head = self._in_message = True
         self._size = 0
@@ -208,12 +228,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the address."""
+        if self._resumes:
+            return
         super().on_url(url)
         if len(self.url) > self._limits.head_line:
             raise _Refusal(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header field. Those that follow a body are not passed on: nobody looks at them any more."""
+        if self._resumes:
+            return
         if not self._in_head:
             self._count(len(name) + len(value))
             return
@@ -223,16 +247,21 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is complete, and looked at before anybody else does."""
+        if self._resumes:
+            self._resumes = False
+            return
         self._in_head, self._size = False, 0
         self._times.heads.end(self)
         if self.parser.get_http_version() not in ("1.0", "1.1"):
             raise _Refusal(505)
+        self._check_target()
         self._check_host()
         has_body = self._check_framing()
         self._check_length()
-        if len(self.pipeline) >= _PIPELINE:
-            raise _Refusal(503)
+        self._check_pipeline()
         super().on_headers_complete()
+        if self.cycle is not self._answered and not self._should_upgrade():
+            self._waiting[self.cycle] = self._memory()
         if self._is_draining and self.cycle is not None:
             self.cycle.keep_alive = False
         if has_body:
@@ -247,7 +276,9 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is complete."""
+        """The request is complete; if it asks for an upgrade that is ignored, its body still follows."""
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            return
         self._in_message = False
         self._times.bodies.end(self)
         super().on_message_complete()
@@ -255,6 +286,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request."""
         self._answered = cycle
+        self._waiting.pop(cycle, None)
         super()._start_asgi_task(cycle, partial(self._answer, cycle, app))
 
     async def _answer(
@@ -272,13 +304,40 @@ class HttpProtocol(HttpToolsProtocol):
             self._times.stalled.begin(self)
         super().on_response_complete()
 
+    def _check_target(self) -> None:
+        """A target in absolute form names the host, whatever Host says (RFC 9112, section 3.2.2)."""
+        if self.url.startswith(b"/") or self.url == b"*":
+            return
+        absolute = _ABSOLUTE.fullmatch(self.url)
+        if absolute is None:
+            raise _Refusal(400)
+        authority, rest = absolute[1], absolute[2] or b"/"
+        self.url = rest if rest.startswith(b"/") else b"/" + rest
+        others = [field for field in self.headers if field[0] != b"host"]
+        if len(self.headers) - len(others) == 1:  # otherwise the fields are refused as they are
+            self.headers[:] = [(b"host", authority), *others]
+
     def _check_host(self) -> None:
-        """One Host in HTTP/1.1 (RFC 9112, section 3.2), and one of those that are answered."""
+        """One valid Host in HTTP/1.1 (RFC 9112, section 3.2), and one of those that are answered."""
         given = [value for name, value in self.headers if name == b"host"]
         if len(given) > 1 or (not given and self.parser.get_http_version() == "1.1"):
             raise _Refusal(400)
-        if self._hosts and (not given or _without_port(given[0]) not in self._hosts):
+        names = [_host_name(value.decode("latin-1")) for value in given]
+        if None in names or (self._hosts and not self._hosts.issuperset(names or [None])):
             raise _Refusal(400)
+
+    def _check_pipeline(self) -> None:
+        """Requests that wait for the answer to an earlier one are bounded in number and in memory."""
+        if self.cycle is None or self.cycle.response_complete:
+            return
+        waits = sum(self._waiting.values()) + self._memory()
+        if len(self.pipeline) >= _PIPELINE or waits > self._limits.pipeline:
+            raise _Refusal(503)
+
+    def _memory(self) -> int:
+        """Bytes that the request occupies while it waits."""
+        fields = sum(_FIELD + len(name) + len(value) for name, value in self.headers)
+        return _REQUEST + len(self.url) + fields
 
     def _check_framing(self) -> bool:
         """Whether there is a body. Every server on the way must see the same end of it (RFC 9112, section 6.1)."""
@@ -350,10 +409,10 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._log(status)
         self.transport.write(refusal(status))
-        if status == 413:
-            self._linger()
+        if status == 408:
+            self.transport.close()  # nothing came, so that nothing is unread
         else:
-            self.transport.close()
+            self._linger()
 
     def _has_answered(self) -> bool:
         """Whether the rest of a request is refused that has its answer; a second one would pass for the next's."""
@@ -371,11 +430,18 @@ class HttpProtocol(HttpToolsProtocol):
         method, target = (self.scope.get("method", "-"), self.url) if self.scope else ("-", b"")
         log_refusal(self.config, self.client, method, target, status)
 
+    def _ignore_upgrade(self) -> None:
+        """Serve a request for a protocol that the server does not speak as if it had not asked (RFC 9110, 7.8).
+
+        The parser stops behind the head. Another one goes on from there: it is given the same framing of the body.
+        """
+        framing = [field for field in self.headers if field[0] in (b"transfer-encoding", b"content-length")]
+        fields = b"".join(b"%b: %b\r\n" % field for field in framing)
+        self.parser, self._resumes = httptools.HttpRequestParser(self), True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % fields)
+
     def _upgrade(self, rest: bytes) -> None:
         """uvicorn drops what follows the head of an upgrade; and an upgrade ends a pipeline."""
-        if not self._should_upgrade():
-            self.cycle.keep_alive = False  # Not a protocol that we know; the request was answered as it is.
-            return
         if self._is_draining:
             self._refuse(503)
             return
@@ -389,5 +455,15 @@ class HttpProtocol(HttpToolsProtocol):
             cast("Any", self.transport.get_protocol()).data_received(rest)
 
 
-def _without_port(host: bytes) -> str:
-    return _PORT.sub("", host.decode("latin-1").lower())
+def _host_name(host: str) -> str | None:
+    """The name or address in a ``Host``, in lower case and without the port; None: it is malformed."""
+    found = _HOST.fullmatch(host)
+    if found is None or int(found[2] or 0) > _LARGEST_PORT:
+        return None
+    if not found[1].startswith("["):
+        return found[1].lower()
+    try:
+        IPv6Address(found[1][1:-1])
+    except ValueError:
+        return None
+    return found[1].lower()

@@ -13,6 +13,9 @@ from offhook.server.http import limits_of
 from offhook.server.unfinished import Unfinished
 from offhook.wire.deflate import Terms
 
+_LINGERING = 1.0
+"""Seconds for which a peer may go on sending over TLS before its connection is closed."""
+
 
 class Watched(Protocol):
     """A connection that is looked after."""
@@ -31,6 +34,10 @@ class Watched(Protocol):
 
     def abort(self) -> None:
         """It did not close in time."""
+        ...
+
+    def leave(self) -> None:
+        """It had the time to read what was written last."""
         ...
 
 
@@ -52,6 +59,7 @@ class Shared:
         limits = limits_of(config)
         self.unfinished = Unfinished(limits.unfinished)
         self.closings: Deadlines[Watched] = Deadlines(limits.write, lambda connection: connection.abort())
+        self.lingering: Deadlines[Watched] = Deadlines(_LINGERING, lambda connection: connection.leave())
         self._tasks = server_state.tasks
         self._state = ref(server_state)
         self._pings = Deadlines(config.ws_ping_interval, self._ping) if config.ws_ping_interval else None

@@ -116,6 +116,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._shared.connections.discard(self)
         self._shared.forget(self)
         self._shared.closings.end(self)
+        self._shared.lingering.end(self)
         self._let_go()
         self._tell_lost(_ABNORMAL, "")
 
@@ -286,6 +287,10 @@ class WebSocketProtocol(asyncio.Protocol):
         self._shared.closings.begin(self)
         self.resume_reading()
 
+    def leave(self) -> None:
+        """The peer had the time to read why."""
+        self._transport.close()
+
     def abort(self) -> None:
         """``Direct.abort``."""
         self._transport.abort()
@@ -322,9 +327,13 @@ class WebSocketProtocol(asyncio.Protocol):
             self._take_in(self._reader.feed(b""))
 
     def _tune(self) -> None:
-        """Read from the network, or do not: while there is something to be done first."""
+        """Read from the network, or do not: while there is something to be done first.
+
+        In the end everything is read, and dropped.
+        """
         reader = self._reader
         reads = reader is not None and not (self._waiting or self._paused or reader.more)
+        reads = reads or self.stage is Stage.CLOSED
         if reads is not self._reading and not self._transport.is_closing():
             self._reading = reads
             if reads:
@@ -338,9 +347,9 @@ class WebSocketProtocol(asyncio.Protocol):
         elif control.opcode == frames.PONG:
             self._shared.answered(self)
         elif self.stage == Stage.CLOSING:
-            self._hang_up()
+            self._hang_up(hurry=True)
         else:
-            self._end(control.code, control.reason, frames.close(control.code))
+            self._end(control.code, control.reason, frames.close(control.code), hurry=True)
 
     def _answer(self, payload: bytes) -> None:
         """Of several pings the latest may be answered alone (section 5.5.3), and one waits at most."""
@@ -382,20 +391,32 @@ class WebSocketProtocol(asyncio.Protocol):
         elif self.stage == Stage.CLOSING:
             self._hang_up()
 
-    def _end(self, code: int, reason: str, last: bytes) -> None:
-        """Send what is *last*, and tell the sink; nothing is read any more."""
+    def _end(self, code: int, reason: str, last: bytes, *, hurry: bool = False) -> None:
+        """Send what is *last*, and tell the sink; nothing that comes in is used any more."""
         if last:
             self._transport.write(last)
         self._shared.forget(self)
-        self._hang_up()
+        self._hang_up(hurry=hurry)
         self._tell_lost(code, reason)
 
-    def _hang_up(self) -> None:
-        """Close when the peer has read what was written. It has some seconds for that."""
+    def _hang_up(self, *, hurry: bool = False) -> None:
+        """Close when the peer has read what was written. It has some seconds for that.
+
+        A connection that is closed while bytes arrive is reset, and what was written last is lost with it. So the
+        server ends its own side alone, and drops what comes in until the peer closes.
+
+        :param hurry: nothing can come in any more: the peer has said its Close.
+        """
         self._let_go()
         if self not in self._shared.closings:
             self._shared.closings.begin(self)
-        self._transport.close()
+        if hurry:
+            self._transport.close()
+        elif self._transport.can_write_eof():
+            self._transport.write_eof()
+        else:  # TLS cannot end one side alone
+            self._shared.lingering.begin(self)
+        self._tune()
 
     def _let_go(self) -> None:
         """Keep nothing of what came in, however long the end may take."""
