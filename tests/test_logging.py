@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from offhook import Channel, Client, Denied, History, Identity, Incoming, Limits, Realtime
-from offhook.base.observe import JsonLines
+from offhook.base.observe import JsonLines, Lines, failure
 from offhook.jwt import JwtTokens
 from offhook.testing import asgi
 from offhook.testing.clock import run, virtual_env
@@ -98,3 +98,20 @@ def test_a_record_is_one_line_of_json_with_its_fields(caplog: pytest.LogCaptureF
     assert (line["level"], line["logger"], line["code"]) == ("DEBUG", "offhook.line", 3501)
     assert line["text"] == "a line ended: bad request"
     assert len(line["connection"]) == 36
+
+
+def test_what_a_peer_sends_does_not_look_like_another_record(caplog: pytest.LogCaptureFixture) -> None:
+    lines = Lines("%(asctime)s %(message)s")
+    forged = "/a\n2026-01-01 FORGED\x1b[2J\u2028\x85"
+    try:
+        raise ValueError(forged)
+    except ValueError as error:
+        failure(logging.getLogger("x"), f"the socket of {forged} failed", error)
+        caught = (type(error), error, error.__traceback__)
+    record = logging.makeLogRecord({"msg": "no page at %s", "args": (forged,), "exc_info": caught})
+    first, *rest = lines.format(record).split("\n")
+
+    assert "FORGED" in first
+    assert first.isprintable()
+    assert all(line.startswith("    ") and line.isprintable() for line in rest)
+    assert caplog.records[0].getMessage().isprintable()

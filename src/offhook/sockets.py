@@ -18,7 +18,7 @@ from offhook.pages.modules import RouteMatch, RouteModule, RouteTable
 from offhook.pages.sources import nobody, path_param
 from offhook.realtime.line import Line
 from offhook.realtime.sessions import Sessions
-from offhook.transports.base import Refused, await_upgrade, deny, guard, identify
+from offhook.transports.base import Refused, admitted, await_upgrade, deny, guard
 from offhook.transports.raw import WebSocket, open_socket, serve_socket
 
 _KNOWN = (
@@ -70,7 +70,7 @@ class Sockets:
         try:
             seen = guard(scope, self._origins)
             match = self._match(scope)
-            identity = await identify(seen, self._authenticate, self._limits.handler)
+            identity = await admitted(self._sessions, seen, self._authenticate, self._limits)
             context = await self._admit(scope, seen, match, identity)
         except Refused as refused:
             if await await_upgrade(receive):

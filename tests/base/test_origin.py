@@ -30,6 +30,12 @@ from offhook.base.origin import allowed
         ("example.com", "http://[", False),
         ("example.com:x", "http://example.com:x", False),
         ("example.com:99999", "http://example.com:99999", False),
+        ("example.com:443", "http://example.com:80", False),
+        ("example.com:80", "https://example.com", False),
+        ("example.com", "chrome-extension://example.com", False),
+        ("example.com", "ws://example.com", False),
+        ("example.com", "https://user@example.com", False),
+        ("example.com", "https://evil.example, https://example.com", False),
         ("localhost:5173", "http://friend.example", True),
         ("localhost:5173", "http://friend.example:81", False),
     ],
@@ -44,6 +50,19 @@ def test_the_origin_of_a_page(host: str, origin: str, expected: bool) -> None:
 )
 def test_without_an_origin_the_browser_says_where_it_comes_from(site: str | None, expected: bool) -> None:
     assert allowed({"host": "example.com"} | ({"sec-fetch-site": site} if site else {})) is expected
+
+
+@pytest.mark.parametrize(("origin", "expected"), [("http://example.com", False), ("https://example.com", True)])
+def test_a_page_without_tls_is_not_the_site_that_has_it(origin: str, expected: bool) -> None:
+    assert allowed({"host": "example.com", "origin": origin}, secure=True) is expected
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [("same-origin", True), ("none", False), ("same-site", False), ("cross-site", False), ("", False)],
+)
+def test_where_the_page_hides_its_origin_the_browser_says_where_it_comes_from(site: str, expected: bool) -> None:
+    assert allowed({"host": "example.com", "origin": "null", "sec-fetch-site": site}) is expected
 
 
 @given(host=st.text(), origin=st.text())

@@ -109,3 +109,37 @@ def _refusal(sessions: Sessions, address: str | None) -> int | None:
     except Crowded as crowded:
         return crowded.status
     return None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "fits"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", False),
+        ("2001:db8::1", "2001:db8:0:1::1", True),
+        ("192.0.2.1", "::ffff:192.0.2.1", False),
+        ("192.0.2.1", "192.0.2.2", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", True),
+        ("a name", "a name", False),
+    ],
+)
+def test_an_address_of_ipv6_counts_as_its_network(first: str, second: str, fits: bool) -> None:
+    sessions = Sessions(Limits(connections_of_address=1))
+    sessions.enter(first)
+
+    for address in (second, first):
+        if fits and address == second:
+            sessions.admit(address)
+        else:
+            with pytest.raises(Crowded):
+                sessions.admit(address)
+    sessions.leave(first)
+    sessions.admit(second)
+    assert not sessions._addresses
+
+
+def test_a_connection_has_its_place_while_the_application_decides() -> None:
+    sessions = Sessions(Limits(connections_of_address=1))
+
+    with sessions.admitting("192.0.2.1"), pytest.raises(Crowded), sessions.admitting("192.0.2.1"):
+        pass
+    sessions.admit("192.0.2.1")

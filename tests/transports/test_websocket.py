@@ -201,14 +201,13 @@ def test_authentication_that_ends_otherwise(
     assert bool(caplog.records) is bool(logged)
 
 
-def test_nobody_is_told_after_the_upgrade_so_that_no_sdk_comes_back() -> None:
+def test_nobody_is_refused_right_after_the_upgrade_so_that_no_sdk_comes_back() -> None:
     async def nobody(incoming: Incoming) -> None:
         return None
 
     async def scenario() -> None:
         for authenticate in (nobody, None):
             async with serving(authenticate) as (endpoint, _), websocket(endpoint) as ws:
-                await ws.send(CONNECT)
                 assert str(await ws.closed()) == "3501 bad request"
 
     run(scenario())
@@ -364,5 +363,16 @@ def test_a_client_that_is_gone_before_the_upgrade(origin: bytes) -> None:
             with pytest.raises(OSError, match="gone"):
                 await endpoint(scope, receive, send)
             assert len(engine.sessions) == 0
+
+    run(scenario())
+
+
+def test_a_head_that_is_too_large_to_be_kept_is_refused() -> None:
+    async def scenario() -> None:
+        async with serving() as (endpoint, _):
+            with pytest.raises(Denied) as denied:
+                async with websocket(endpoint, headers={"x": "y" * 20_000}):
+                    pass
+            assert denied.value.status == 431
 
     run(scenario())

@@ -7,6 +7,7 @@ the head contains, because it is done before the peer has been identified (``tes
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Generic, TypeAlias, TypeVar
 
 from offhook.base.types import Json, Scope
@@ -28,6 +29,11 @@ class Headers(Mapping[str, str]):
     def __init__(self, fields: Mapping[str, str]) -> None:
         lines = [f"{name}:{value.replace(_BREAK, ' ')}" for name, value in fields.items()]
         self._text = _BREAK.join(["", *lines, ""])
+
+    @property
+    def size(self) -> int:
+        """Bytes of names and values, about."""
+        return len(self._text)
 
     def __getitem__(self, name: str) -> str:
         start = -1 if ":" in name or _BREAK in name else self._text.find(f"{_BREAK}{name}:")
@@ -121,6 +127,22 @@ def incoming(scope: Scope) -> Incoming:
         scheme=scope.get("scheme", "http"),
         client=client[0] if client else None,
     )
+
+
+def network_of(address: str | None) -> str | None:
+    """What counts as one address in a limit: of IPv6 the /64 network, which one host has as a whole (RFC 6177).
+
+    An IPv4 address that is mapped into IPv6 is the IPv4 address. None, the peer of a Unix socket, stays None.
+    """
+    if address is None or ":" not in address:
+        return address
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Address(int(found) >> 64 << 64))
 
 
 @dataclass(frozen=True, slots=True)

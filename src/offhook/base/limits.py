@@ -55,6 +55,8 @@ class Limits:
     """Replies and pushes that are joined into one frame."""
     connections: int = 20_000
     """Lines and raw sockets of one process; more are refused with 503."""
+    kept_head: int = 16 * 1024
+    """Bytes of the headers of an upgrade or a line's request, which are kept while it is open; more is 431."""
     connections_of_address: int = 1000
     """Those of one address in one process; more are refused with 429."""
     connections_of_user: int = 128

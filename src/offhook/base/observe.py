@@ -5,6 +5,7 @@ A record's fields (``extra``) are for programs: ``connection``, ``code``, ``erro
 
 import logging
 import traceback
+from typing import Any
 
 import msgspec
 
@@ -18,11 +19,34 @@ PROXY = logging.getLogger("offhook.proxy")
 """The proxy: whether the other server is there."""
 
 
+def one_line(text: str) -> str:
+    """*text* without anything that could begin another line or change a terminal: such characters are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+class Lines(logging.Formatter):
+    """A line of text for each record; what a peer has sent cannot look like another record.
+
+    The lines of a traceback are indented, because the text of an exception may quote what a peer has sent.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the standard library
+        """The line, in which everything that is not printable is escaped."""
+        return one_line(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """The traceback, each line indented."""
+        return "\n".join(f"    {one_line(line)}" for line in super().formatException(ei).splitlines())
+
+
 def failure(logger: logging.Logger, what: str, error: BaseException) -> None:
     """Log that *what* failed, once: the kind of error and where it was raised.
 
     Its text, which may quote what a stranger sent, and the traceback are logged at the level DEBUG only.
     """
+    what = one_line(what)
     if isinstance(error, UsageError):
         logger.error("%s: %s", what, error)  # our own words, for the application's author
         return

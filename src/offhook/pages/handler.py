@@ -124,7 +124,7 @@ class PagesHandler:
     async def _respond(self, scope: Scope, body: Body) -> Response:
         ask = read_ask(scope)
         came = incoming(ask.scope)
-        if ask.method in MUTATIONS and not allowed(came.headers, self._origins):
+        if ask.method in MUTATIONS and not allowed(came.headers, self._origins, secure=came.is_secure):
             return _refused(scope, 403, "A page of another site sent this.")
         match = self._table.match(ask.path)
         if match is None:

@@ -2,10 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from offhook.base import codes, observe
 from offhook.base.errors import Disconnect
+from offhook.base.incoming import network_of
 from offhook.base.limits import Limits
 from offhook.base.types import Payload
 from offhook.realtime.orders import Order
@@ -89,6 +91,7 @@ class Sessions:
         """Routes' own sockets that somebody signed in opened."""
         self._secrets: dict[str, Connected] = {}
         self._addresses: Counter[str | None] = Counter()
+        """Places by address, of IPv6 by network."""
         self._open = 0
 
     def __len__(self) -> int:
@@ -97,11 +100,25 @@ class Sessions:
     def __iter__(self) -> Iterator[Connected]:
         return iter(list(self._all))
 
+    @contextmanager
+    def admitting(self, address: str | None) -> Iterator[None]:
+        """While the application decides about a connection from *address*, it has a place.
+
+        :raises Crowded: there is no room.
+        """
+        self.admit(address)
+        self.enter(address)
+        try:
+            yield
+        finally:
+            self.leave(address)
+
     def admit(self, address: str | None) -> None:
         """Return if a connection from *address* may be opened now.
 
         :raises Crowded: there is no room.
         """
+        address = network_of(address)
         if self._open >= self._limits.connections:
             observe.LINE.warning("no room for another connection (Limits.connections)")
             raise Crowded(503)
@@ -113,10 +130,11 @@ class Sessions:
     def enter(self, address: str | None) -> None:
         """A connection from *address* has been opened; of one without a session, ``leave`` tells the end."""
         self._open += 1
-        self._addresses[address] += 1
+        self._addresses[network_of(address)] += 1
 
     def leave(self, address: str | None) -> None:
         """It has ended."""
+        address = network_of(address)
         self._open -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:

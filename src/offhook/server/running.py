@@ -21,6 +21,7 @@ import uvicorn
 from offhook.base.drain import STATE, Drains
 from offhook.base.errors import BrokerError, UsageError
 from offhook.base.limits import Limits, chosen
+from offhook.base.observe import Lines
 from offhook.base.types import AsgiApp, AsgiMessage, Receive, Scope, Send
 from offhook.server.access import AccessLog
 from offhook.server.forwarded import Forwarded, Proxies
@@ -59,7 +60,9 @@ def run(app: AsgiApp, settings: Settings, sockets: list[socket.socket], ready: C
 
 def log_to_stderr(settings: Settings) -> None:
     """The log of this process, unless the application has set up another one."""
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(Lines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
     # What uvicorn says at INFO is its life cycle, and the address of every socket with its query.
     logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger().level))
 

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from offhook.base import observe, origin
-from offhook.base.errors import CommandError
-from offhook.base.incoming import Authenticate, Identity, Incoming, incoming
+from offhook.base import codes, observe, origin
+from offhook.base.errors import CommandError, Disconnect
+from offhook.base.incoming import Authenticate, Headers, Identity, Incoming, incoming
+from offhook.base.limits import Limits
 from offhook.base.types import AsgiMessage, Payload, Receive, Scope, Send
 from offhook.realtime.dispatch import open_session
 from offhook.realtime.engine import Engine
 from offhook.realtime.journal import Mark
 from offhook.realtime.session import Session
-from offhook.realtime.sessions import Crowded
+from offhook.realtime.sessions import Crowded, Sessions
 from offhook.realtime.tasks import start
 from offhook.wire.codec import Variant
 from offhook.wire.deflate import Deflater
@@ -35,7 +36,7 @@ def guard(scope: Scope, origins: Collection[str]) -> Incoming:
     :raises Refused: 403: a page of another site opened it (RFC 6455, section 10.2).
     """
     seen = incoming(scope)
-    if not origin.allowed(seen.headers, origins):
+    if not origin.allowed(seen.headers, origins, secure=seen.is_secure):
         raise Refused(403)
     return seen
 
@@ -58,6 +59,24 @@ async def identify(seen: Incoming, authenticate: Authenticate[Any] | None, secon
     except Exception as error:
         observe.failure(observe.LINE, "authenticate failed", error)
         raise Refused(500) from None
+
+
+async def admitted(
+    sessions: Sessions, seen: Incoming, authenticate: Authenticate[Any] | None, limits: Limits
+) -> Identity[Any] | None:
+    """``identify`` for a connection that stays open, which has a place meanwhile.
+
+    :raises Refused: as ``identify``; 429 or 503: there is no room; 431: the head is too large to be kept.
+    """
+    if isinstance(seen.headers, Headers) and seen.headers.size > limits.kept_head:
+        raise Refused(431)
+    try:
+        with sessions.admitting(seen.client):
+            identity = await identify(seen, authenticate, limits.handler)
+        sessions.admit(seen.client)  # others came in meanwhile
+    except Crowded as crowded:
+        raise Refused(crowded.status) from None
+    return identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +116,17 @@ class Entrance:
     async def admit(self, seen: Incoming) -> Visitor:
         """Who opens a line with this request.
 
-        :raises Refused: there is no room, or the application did not let them in, or could not say.
+        :raises Refused: there is no room, or the application did not let them in, or could not say; 431: the head
+            is too large to be kept as long as the line.
         """
-        self._check_room(seen)
-        mark = self.engine.control.mark()
-        identity = await identify(seen, self._authenticate, self.engine.limits.handler)
-        self._check_room(seen)  # others came in meanwhile
-        return Visitor(seen, identity, mark)
-
-    def _check_room(self, seen: Incoming) -> None:
-        if not self.engine.accepting:
+        engine = self.engine
+        mark = engine.control.mark()
+        identity = await admitted(engine.sessions, seen, self._authenticate, engine.limits)
+        if not engine.accepting:
             raise Refused(503)
-        try:
-            self.engine.sessions.admit(seen.client)
-        except Crowded as crowded:
-            raise Refused(crowded.status) from None
+        # Without ``authenticate`` nobody looks at the headers again, however long the line stays open.
+        kept = replace(seen, headers=Headers({})) if self._authenticate is None else seen
+        return Visitor(kept, identity, mark)
 
 
 DIRECT = "offhook.direct"
@@ -272,9 +287,21 @@ async def line(
     try:
         async with connection.reading():
             engine.control.catch_up(session, visitor.mark)
+            turn_away(session)
             yield session
     finally:
         session.lost()
+
+
+def turn_away(session: Session) -> None:
+    """Close a session at once that could not connect: it keeps no place from those who can.
+
+    That is so if no user is signed in and the application has neither anonymous lines nor tokens. The refusal has
+    a terminal code and not a status of the upgrade, after which every SDK would try again (``decisions/0020``).
+    """
+    engine = session.engine
+    if session.identity is None and not engine.anonymous and engine.tokens is None:
+        session.close(Disconnect(codes.BAD_COMMAND))
 
 
 async def deny(scope: Scope, send: Send, status: int) -> None:

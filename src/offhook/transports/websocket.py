@@ -24,6 +24,7 @@ from offhook.transports.base import (
     deny,
     exceeds,
     line,
+    turn_away,
 )
 from offhook.wire import frames
 from offhook.wire.codec import Variant
@@ -146,6 +147,7 @@ class DirectLine:
         )
         limit = engine.limits.command_frame
         direct.take(self, limit=limit, text_as_bytes=is_text, pings=not choice.pings, leaves=True)
+        turn_away(self._session)
         engine.control.catch_up(self._session, visitor.mark)
 
     # Transport
