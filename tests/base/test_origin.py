@@ -44,12 +44,27 @@ def test_the_origin_of_a_page(host: str, origin: str, expected: bool) -> None:
     assert allowed({"host": host, "origin": origin}, {"http://friend.example"}) is expected
 
 
+SITES = [None, "none", "same-origin", "same-site", "cross-site", "nonsense"]
+
+
 @pytest.mark.parametrize(
-    ("site", "expected"),
-    [(None, True), ("none", True), ("same-origin", True), ("same-site", False), ("cross-site", False)],
+    ("origin", "accepted"),
+    [
+        ("https://example.com", SITES),
+        ("http://friend.example", SITES),
+        ("null", ["same-origin"]),
+        ("https://evil.example", []),
+        ("", []),
+        (None, [None, "none", "same-origin"]),
+    ],
 )
-def test_without_an_origin_the_browser_says_where_it_comes_from(site: str | None, expected: bool) -> None:
-    assert allowed({"host": "example.com"} | ({"sec-fetch-site": site} if site else {})) is expected
+@pytest.mark.parametrize("referer", [None, "https://example.com/a", "https://evil.example/"])
+def test_the_table_of_both_headers(origin: str | None, accepted: list[str | None], referer: str | None) -> None:
+    def headers(site: str | None) -> dict[str, str]:
+        named = {"host": "example.com", "origin": origin, "sec-fetch-site": site, "referer": referer}
+        return {name: value for name, value in named.items() if value is not None}
+
+    assert [site for site in SITES if allowed(headers(site), {"http://friend.example"})] == accepted
 
 
 @pytest.mark.parametrize(("origin", "expected"), [("http://example.com", False), ("https://example.com", True)])

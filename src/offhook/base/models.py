@@ -102,14 +102,21 @@ def flaws(error: ValueError) -> Sequence[Flaw]:
     return [Flaw(each["loc"], each["type"], each["msg"], each.get("ctx", {})) for each in found]
 
 
-def fields(declared: Any) -> Iterator[tuple[str, Any]]:
-    """The names under which *declared*, a model or a union of models, takes its fields, and their types."""
+def fields(declared: Any) -> Iterator[tuple[str, Any, bool]]:
+    """The names under which *declared*, a model or a union of models, takes its fields, their types, and whether
+    they are required."""
     if is_model(declared):
         for name, field in declared.__pydantic_fields__.items():
-            yield from ((accepted, field.annotation) for accepted in _names(name, field))
+            yield from ((accepted, field.annotation, field.is_required()) for accepted in _names(name, field))
     elif get_origin(declared) in (Union, types.UnionType) or hasattr(declared, "__metadata__"):
         for member in get_args(declared):
             yield from fields(member)
+
+
+def parts(model: Any) -> Iterator[tuple[str, Any]]:
+    """What *model* consists of, by the names under which it takes its fields."""
+    for name, field in type(model).__pydantic_fields__.items():
+        yield _names(name, field)[0], getattr(model, name, None)
 
 
 def _names(name: str, field: Any) -> list[str]:

@@ -3,6 +3,21 @@
 An origin is a scheme, a host and a port (RFC 6454), and all three count, with one exception: a page with ``https``
 may reach a server that sees plain HTTP, because a proxy that was not named to the server may end TLS. The reverse
 is refused: a page without TLS is not the site that the server serves with TLS.
+
+A page cannot set or remove ``Origin`` and ``Sec-Fetch-Site``; a program that is not a browser can, but has no
+visitor's cookies. What the two headers say decides, and nothing else (``Referer`` may be absent at any time):
+
+| Origin | Sec-Fetch-Site | |
+| --- | --- | --- |
+| one of ``App(origins=...)`` | any, or none | accepted |
+| the server's own (scheme, host, port) | any, or none | accepted |
+| ``null`` | ``same-origin`` | accepted: a page under ``Referrer-Policy: no-referrer`` hides its own origin |
+| ``null`` | another value, or none | refused: a sandboxed frame, a file, a redirect of another site |
+| any other | any, or none | refused |
+| none | ``same-origin``, ``none``, or none at all | accepted |
+| none | ``same-site``, ``cross-site`` | refused |
+
+Browsers send ``Sec-Fetch-Site`` only to https and to localhost.
 """
 
 from collections.abc import Collection, Mapping

@@ -8,7 +8,8 @@ application is built, never when it publishes.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast, get_origin
 
 import msgspec
@@ -17,9 +18,15 @@ from msgspec import Raw as Raw
 from offhook.base import models
 from offhook.base.errors import UsageError
 from offhook.base.models import Flaw
+from offhook.base.received import complete, is_whole
 from offhook.base.shapes import describe, members_of
 
 T = TypeVar("T")
+_LONG = b"0" * 16
+"""The digits of 2**53."""
+_DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
+"""Every digit is a 0: with this table a long integer is found at the speed of a search for bytes."""
+_LONG_INTEGER = re.compile(rb"(?:^|[\[:,-])\d{16,}(?=[,\]}]|$)")
 _encoder = msgspec.json.Encoder(enc_hook=models.write)
 
 
@@ -35,6 +42,8 @@ class Mismatch(ValueError):
 
 
 def _mismatch(error: Exception) -> Mismatch:
+    if isinstance(error, Mismatch):
+        return error
     flaws = models.flaws(error) if isinstance(error, ValueError) else ()
     return Mismatch("; ".join(map(str, flaws)) or str(error), flaws)
 
@@ -42,7 +51,8 @@ def _mismatch(error: Exception) -> Mismatch:
 def encode(value: object) -> bytes:
     """*value* as one JSON text in UTF-8.
 
-    :raises UsageError: JSON cannot carry it; NaN and infinities included (RFC 8259, section 6).
+    :raises UsageError: JSON cannot carry it; NaN, infinities, and integers beyond 2**53 - 1 included (RFC 8259,
+        section 6).
     """
     if isinstance(value, Raw):
         return _checked_text(value)
@@ -50,10 +60,19 @@ def encode(value: object) -> bytes:
         encoded = _encoder.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"this value cannot be sent as JSON: {error}") from error
-    # msgspec writes null for NaN; the walk is needed only where a null stands at all.
-    if b"null" in encoded and not _finite(_plain(value)):
+    # msgspec writes null for NaN, and integers of any length: only such texts make a walk necessary.
+    if b"null" in encoded and not _every(_plain(value), _is_finite):
         raise UsageError("this value cannot be sent as JSON: it holds NaN or an infinity")
+    if _may_hold_long_integer(encoded) and not _every(_plain(value), _is_safe):
+        raise UsageError(
+            "this value cannot be sent as JSON: it holds an integer beyond 2**53 - 1, of which JavaScript reads "
+            "another number; send it as a str"
+        )
     return encoded
+
+
+def _may_hold_long_integer(encoded: bytes) -> bool:
+    return _LONG in encoded.translate(_DIGITS) and _LONG_INTEGER.search(encoded) is not None
 
 
 def _checked_text(raw: Raw) -> bytes:
@@ -79,14 +98,21 @@ def _plain(value: object) -> Any:
     return msgspec.to_builtins(value, enc_hook=models.write)
 
 
-def _finite(value: object) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
+def _every(value: object, test: Callable[[object], bool]) -> bool:
+    """Whether *test* holds for everything in *value*."""
     if isinstance(value, Mapping):
-        return all(map(_finite, value.values()))
+        return all(_every(part, test) for part in value.values())
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return all(map(_finite, value))
-    return True
+        return all(_every(part, test) for part in value)
+    return test(value)
+
+
+def _is_finite(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _is_safe(value: object) -> bool:
+    return not isinstance(value, int) or abs(value) < 2**53
 
 
 def decode(data: bytes | str, into: type[T]) -> T:
@@ -101,8 +127,9 @@ def decode(data: bytes | str, into: type[T]) -> T:
     try:
         if (reader := models.reader(declared)) is not None:
             value: T = reader.validate_json(data)
-            return value
-        return msgspec.json.decode(data, type=into, dec_hook=models.read)
+        else:
+            value = msgspec.json.decode(data, type=into, dec_hook=models.read)
+        return value if is_whole(declared) else _completed(value)
     except (ValueError, RecursionError) as error:
         raise _mismatch(error) from error
 
@@ -115,10 +142,22 @@ def convert(value: object, into: Any, *, strict: bool = True) -> Any:
     """
     try:
         if (reader := models.reader(into)) is not None:
-            return reader.validate_python(value)
-        return msgspec.convert(value, into, strict=strict, dec_hook=models.read, str_keys=True)
+            made = reader.validate_python(value)
+        else:
+            made = msgspec.convert(value, into, strict=strict, dec_hook=models.read, str_keys=True)
+        return made if strict and is_whole(into) else _completed(made)
     except (ValueError, RecursionError) as error:
         raise _mismatch(error) from error
+
+
+def _completed(value: T) -> T:
+    """*value* with all attributes of its dataclasses.
+
+    :raises Mismatch: a number in it is not finite, which only words such as "nan" can say.
+    """
+    if (where := complete(value)) is not None:
+        raise Mismatch("Expected `float`", [Flaw(where, "finite_number", "Input should be a finite number", {})])
+    return value
 
 
 def check(value: object, declared: Any) -> None:

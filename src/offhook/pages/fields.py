@@ -1,10 +1,8 @@
 """From the fields of a form or a query to the type that a handler declares, with every field's error."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NotRequired, Required, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, NotRequired, Required, get_args, get_origin, get_type_hints
 
 from msgspec import inspect
 from starlette.datastructures import FormData, UploadFile
@@ -12,40 +10,10 @@ from starlette.datastructures import FormData, UploadFile
 from offhook.base import models, schema, shapes
 from offhook.base.errors import UsageError
 from offhook.pages.field_errors import REQUIRED, FieldError, Invalid, explain
+from offhook.pages.inputs import Field, Submitted, field, present
 from offhook.pages.model_errors import field_errors
 
-Submitted: TypeAlias = Mapping[str, Sequence[Any]]
-"""What came, by name: texts and uploads in the order of the form."""
-
-_MANY = (inspect.ListType, inspect.SetType, inspect.FrozenSetType, inspect.VarTupleType, inspect.TupleType)
 _OBJECTS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType)
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str
-    annotation: Any
-    type: inspect.Type
-    required: bool
-
-    @property
-    def many(self) -> bool:
-        return any(isinstance(member, _MANY) for member in self._members())
-
-    @property
-    def nullable(self) -> bool:
-        return any(isinstance(member, inspect.NoneType) for member in self._members())
-
-    @property
-    def text(self) -> bool:
-        return any(isinstance(member, inspect.StrType | inspect.AnyType) for member in self._members())
-
-    @property
-    def checkbox(self) -> bool:
-        return any(isinstance(member, inspect.BoolType) for member in self._members())
-
-    def _members(self) -> tuple[inspect.Type, ...]:
-        return self.type.types if isinstance(self.type, inspect.UnionType) else (self.type,)
 
 
 def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
@@ -57,17 +25,29 @@ def by_name(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 
 
 def from_form(submitted: Submitted, into: Any) -> Any:
-    """*submitted* as a value of type *into*. HTML's ways are known: an unchecked box sends nothing, an empty
-    input sends an empty text, numbers are texts.
+    """*submitted* as a value of type *into*, by the rules of ``pages.inputs``.
 
     :raises Invalid: with the errors of all fields.
     """
+    return _from_texts(submitted, into, is_query=False)
+
+
+def from_query(submitted: Submitted, into: Any) -> Any:
+    """The same for a query string, in which everything may be absent: a field that is absent has its default.
+
+    :raises Invalid: with the errors of all fields.
+    """
+    return _from_texts(submitted, into, is_query=True)
+
+
+def _from_texts(submitted: Submitted, into: Any, *, is_query: bool) -> Any:
     if models.reader(into) is not None:
-        return _whole(dict(_present(submitted, _model_fields(into))), into, strict=False)
-    declared = _object(into, {name: values[-1] for name, values in submitted.items() if values})
+        return _whole(dict(present(submitted, _model_fields(into), is_query=is_query)), into, strict=False)
+    last = {name: values[-1] for name, values in submitted.items() if values}
+    declared = _object(into, last)
     if declared is None:
-        return _whole({name: values[-1] for name, values in submitted.items() if values}, into, strict=False)
-    values = dict(_present(submitted, _fields(declared.cls)))
+        return _whole(last, into, strict=False)
+    values = dict(present(submitted, _fields(declared.cls), is_query=is_query))
     return _checked(values, declared, into, strict=False)
 
 
@@ -134,43 +114,25 @@ def _described(into: Any) -> inspect.Type:
 
 
 @lru_cache(maxsize=1024)
-def _fields(cls: type) -> tuple[_Field, ...]:
+def _fields(cls: type) -> tuple[Field, ...]:
     hints = {name: _bare(hint) for name, hint in get_type_hints(cls, include_extras=True).items()}
     described: Any = _described(cls)
     return tuple(
-        _Field(each.encode_name, hints.get(each.name, Any), each.type, each.required) for each in described.fields
+        field(each.encode_name, hints.get(each.name, Any), each.type, required=each.required)
+        for each in described.fields
     )
 
 
 @lru_cache(maxsize=1024)
-def _model_fields(into: Any) -> tuple[_Field, ...]:
+def _model_fields(into: Any) -> tuple[Field, ...]:
     """The fields of a model of pydantic's, or of all models of a union."""
-    return tuple(_Field(name, hint, shapes.describe(hint), False) for name, hint in models.fields(into))
+    return tuple(
+        field(name, hint, shapes.describe(hint), required=required) for name, hint, required in models.fields(into)
+    )
 
 
 def _bare(hint: Any) -> Any:
     return get_args(hint)[0] if get_origin(hint) in (Required, NotRequired) else hint
-
-
-def _present(submitted: Submitted, fields: Sequence[_Field]) -> Iterator[tuple[str, Any]]:
-    """The values that count as sent, in the shape that their fields have."""
-    for each in fields:
-        sent = submitted.get(each.name, ())
-        if each.many:
-            yield each.name, list(sent)
-        elif each.checkbox:
-            yield each.name, _checked_box(sent)
-        elif sent and sent[-1] == "" and (each.nullable or not each.text):
-            if each.nullable:
-                yield each.name, None
-        elif sent:
-            yield each.name, sent[-1]
-
-
-def _checked_box(sent: Sequence[Any]) -> Any:
-    if not sent:
-        return False
-    return True if sent[-1] == "on" else sent[-1]
 
 
 def _checked(values: dict[str, Any], declared: Any, into: Any, *, strict: bool) -> Any:
@@ -185,15 +147,13 @@ def _checked(values: dict[str, Any], declared: Any, into: Any, *, strict: bool) 
     return _whole({name: value for name, value in values.items() if name in known}, into, strict=strict)
 
 
-def _error(values: Mapping[str, Any], field: _Field, strict: bool) -> FieldError | None:
-    if field.name not in values:
-        return REQUIRED if field.required else None
+def _error(values: Mapping[str, Any], each: Field, strict: bool) -> FieldError | None:
+    if each.name not in values:
+        return REQUIRED if each.required else None
     try:
-        converted = schema.convert(values[field.name], field.annotation, strict=strict)
+        schema.convert(values[each.name], each.annotation, strict=strict)
     except schema.Mismatch as mismatch:
         return explain(str(mismatch))
-    if isinstance(converted, float) and not math.isfinite(converted):
-        return explain("Expected `float`")
     return None
 
 

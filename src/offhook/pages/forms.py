@@ -1,6 +1,6 @@
 """The body of a mutation: read within its bound, and made into the type that the action declares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ from offhook.base.types import Json
 from offhook.pages.body import BodyTooLarge
 from offhook.pages.field_errors import FieldError, Invalid
 from offhook.pages.fields import by_name, from_form, from_json, typed_text
+from offhook.pages.inputs import text
 from offhook.pages.multipart import Malformed, read_multipart
 from offhook.pages.outcomes import Done, done, plain
 
@@ -81,7 +82,7 @@ async def _from_multipart(request: Request, content_type: str, limits: Limits) -
     except Malformed as error:
         raise HTTPException(400, "the form is malformed") from error
     too_large = FieldError("too_large", f"Use a file of at most {limits.upload} bytes.", {"max": limits.upload})
-    return _form(FormData(parts.fields), dict.fromkeys(parts.too_large, too_large))
+    return _form(parts.fields, dict.fromkeys(parts.too_large, too_large))
 
 
 def _from_urlencoded(body: bytes, limits: Limits) -> Form:
@@ -91,10 +92,11 @@ def _from_urlencoded(body: bytes, limits: Limits) -> Form:
         )
     except ValueError as error:
         raise BodyTooLarge from error
-    return _form(FormData(pairs), {})
+    return _form(pairs, {})
 
 
-def _form(submitted: FormData, refused: Mapping[str, FieldError]) -> Form:
+def _form(pairs: Iterable[tuple[str, Any]], refused: Mapping[str, FieldError]) -> Form:
+    submitted = FormData([(name, text(value) if isinstance(value, str) else value) for name, value in pairs])
     texts = by_name(submitted.multi_items())
     typed = typed_text({name: sent[0] if len(sent) == 1 else sent for name, sent in texts.items()})
     return Form(submitted, typed, refused=refused)

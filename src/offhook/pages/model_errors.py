@@ -24,6 +24,7 @@ _RULES = {
     "less_than": "Expected `float` < {lt}",
     "multiple_of": "Expected `float` that's a multiple of {multiple_of}",
     "string_pattern_mismatch": "Expected `str` matching regex '{pattern}'",
+    "finite_number": "Expected `float`",
     "enum": "Invalid enum value",
     "literal_error": "Invalid enum value",
     "union_tag_invalid": "Invalid enum value",

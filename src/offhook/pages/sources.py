@@ -14,7 +14,8 @@ from offhook.base.sessions import Session
 from offhook.pages.calls import Call
 from offhook.pages.context import Context, Next
 from offhook.pages.field_errors import Invalid
-from offhook.pages.fields import by_name, from_form
+from offhook.pages.fields import by_name, from_query
+from offhook.pages.inputs import text
 from offhook.pages.outcomes import plain
 from offhook.pages.results import data
 
@@ -56,7 +57,8 @@ def path_param(text: str | None, parameter: Parameter) -> Any:
 
 
 def query(parameter: Parameter) -> Getter[Call] | None:
-    """``query``: the query string, converted to the annotation like a form. What does not fit is a 400."""
+    """``query``: the query string, converted to the annotation. What is absent has its default, what does not fit
+    is a 400."""
     if parameter.name != "query":
         return None
     return lambda call: _query(call.visit.request.query_params, parameter.annotation)
@@ -66,7 +68,7 @@ def _query(sent: QueryParams, into: Any) -> Any:
     if into in (Any, QueryParams):
         return sent
     try:
-        return from_form(by_name(sent.multi_items()), into)
+        return from_query(by_name((name, text(value)) for name, value in sent.multi_items()), into)
     except Invalid as invalid:
         raise data({"errors": plain(invalid.errors)}, 400) from None
 
