@@ -42,7 +42,7 @@ class Typed(TypedDict):
 
 class Named(NamedTuple):
     order: Order
-    count: int = 1
+    times: int = 1
 
 
 class Priced(BaseModel):
