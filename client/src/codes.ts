@@ -52,6 +52,10 @@ export const codes = {
   FLOOD: 3013,
   /** Take a new snapshot of everything. */
   STATE_INVALIDATED: 3014,
+  /** A frame was larger than allowed; what it held is lost. */
+  FRAME_TOO_LARGE: 3015,
+  /** The user has as many connections as allowed now. */
+  CONNECTION_LIMIT: 3016,
   /** The token is not one of this application's. */
   INVALID_TOKEN: 3500,
   /** The client broke the protocol, or may not connect at all. */
@@ -60,8 +64,6 @@ export const codes = {
   STALE: 3502,
   /** The application ended the connection. */
   FORCE_DISCONNECT: 3503,
-  /** The user has as many connections as allowed. */
-  CONNECTION_LIMIT: 3504,
   /** Too many server-side subscriptions. */
   CHANNEL_LIMIT: 3505,
   /** The payload does not fit the codec. */

@@ -83,7 +83,7 @@ async def _garbage(target: Target) -> str:
 
 async def _huge(target: Target) -> str:
     async with line(target) as peer:
-        await say(peer, '{"id":2,"rpc":{"data":"' + "x" * 70_000 + '"}}')
+        await say(peer, '{"id":2,"rpc":{"data":"' + "x" * 300_000 + '"}}')
         return await peer.closed()
 
 
@@ -256,7 +256,7 @@ LINES: Mapping[str, Attack] = {
     "line that says nothing": Attack(_stale, ["3502"], lambda limits: limits.connect * 1.1),
     "line in brackets": Attack(_nested, ["3501"], lambda limits: 5),
     "line of nonsense": Attack(_garbage, ["3501"], lambda limits: 5),
-    "command that is too long": Attack(_huge, ["1009"], lambda limits: 5),
+    "command that is too long": Attack(_huge, ["3015"], lambda limits: 5),
     "flood of commands": Attack(_commands, ["3013"], lambda limits: 5),
     "flood of commands in Protobuf": Attack(_protobuf_commands, ["3013"], lambda limits: 5),
     "flood of sends": Attack(_sends, ["3508"], lambda limits: 5),

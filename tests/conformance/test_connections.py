@@ -200,7 +200,7 @@ def test_16_too_many_commands_are_111_and_a_flood_is_3013(play_in_virtual_time: 
 def test_4_connections_of_one_user_are_limited(play: Play) -> None:
     async def scenario(world: World) -> None:
         async with world.connected(), world.connected("bob"), world.opened(CONNECT) as line:
-            assert await line.closed() == (3504, "connection limit")
+            assert await line.closed() == (3016, "connection limit")
 
     play(scenario, Limits(connections_of_user=1))
 

@@ -36,7 +36,7 @@ def test_4_a_user_has_only_so_many_connections() -> None:
             third = Peer(engine, ANN)
             third.begin(connect={})
             await asyncio.sleep(0.1)
-            assert third.wire.closed == (3504, "connection limit")
+            assert third.wire.closed == (3016, "connection limit")
             await connected(engine, BOB)
 
             first.session.lost()

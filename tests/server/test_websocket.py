@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from typing import Any
 
 import pytest
 
@@ -383,7 +384,7 @@ def test_7692_a_bomb_closes_with_1009() -> None:
 class Taker:
     """A sink that takes every connection over."""
 
-    def __init__(self, **settings: bool) -> None:
+    def __init__(self, **settings: Any) -> None:
         self.told: list[object] = []
         self.direct: Direct
         self._settings = settings

@@ -166,7 +166,7 @@ def test_4_who_says_nothing_is_closed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "code"), [(frame(TEXT, b"x" * 2000), 1009), (frame(3), 1002), (frame(TEXT, b"\xff"), 1007)]
+    ("sent", "code"), [(frame(TEXT, b"x" * 2000), 3015), (frame(3), 1002), (frame(TEXT, b"\xff"), 1007)]
 )
 def test_what_breaks_the_websocket_ends_the_session(sent: bytes, code: int) -> None:
     async def scenario() -> None:

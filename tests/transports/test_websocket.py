@@ -236,7 +236,7 @@ def test_1_a_frame_has_a_limit_in_bytes(size: int, character: str, fits: bool, b
             await _ask(ws, CONNECT)
             frame = character * size
             await ws.send(frame.encode() if binary else frame)
-            assert (await ws.closed()).code == (3501 if fits else 1009)
+            assert (await ws.closed()).code == (3501 if fits else 3015)
 
     run(scenario())
 

@@ -39,8 +39,10 @@ class Limits:
     """One uploaded file; a larger one is an error of its field."""
     uploads: int = 64 * 1024 * 1024
     """Body of a request to an action whose form has files; more is answered with 413."""
-    command_frame: int = 64 * 1024
-    """One incoming WebSocket message of the line; more closes with 1009."""
+    payload: int = 64 * 1024
+    """Data of one publish or call of a client; more is error 107."""
+    command_frame: int = 256 * 1024
+    """One incoming frame of the line; more closes with 3015."""
     socket_message: int = 1024 * 1024
     """One incoming message of a route's raw socket; more closes with 1009."""
     unfinished: int = 24 * 1024 * 1024
@@ -60,7 +62,7 @@ class Limits:
     connections_of_address: int = 1000
     """Those of one address in one process; more are refused with 429."""
     connections_of_user: int = 128
-    """Connections of one user in one process; more close with 3504."""
+    """Connections of one user in one process; more close with 3016."""
     channels: int = 128
     """Subscriptions of one connection; more is error 106."""
     channel_length: int = 255

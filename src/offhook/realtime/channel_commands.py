@@ -83,7 +83,7 @@ async def _paced(session: Session, work: Coroutine[Any, Any, None]) -> None:
 def call(session: Session, number: int, request: RpcRequest) -> None:
     """Begin a call: its method is the name of the channel that answers it."""
     name = request.method or ""
-    session.run(name, number, session.within(_call(session, number, name, bytes(request.data))))
+    session.run(name, number, session.within(_call(session, number, name, request.data)))
 
 
 def _channel(session: Session, request: ChannelRequest) -> str:
@@ -95,19 +95,28 @@ def _channel(session: Session, request: ChannelRequest) -> str:
     return name
 
 
+def _payload(session: Session, data: Raw) -> bytes:
+    """What a client publishes or calls with, if it is not too large."""
+    payload, most = bytes(data), session.engine.limits.payload
+    if len(payload) > most:
+        raise CommandError(f"the payload is larger than {most} bytes", code=codes.BAD_REQUEST)
+    return payload
+
+
 async def _publish(session: Session, number: int, name: str, request: PublishRequest) -> None:
     if request.type:
         raise CommandError(code=codes.NOT_AVAILABLE)
     address = session.engine.registry.find(name)
-    published = await address.rules.publish(address.channel, session.client, bytes(request.data))
+    data = _payload(session, request.data)
+    published = await address.rules.publish(address.channel, session.client, data)
     publication = Publication(published, info=session.info)
     await session.engine.broker.publish(name, publication, history=address.channel.history)
     session.reply(name, Reply(number, publish=EmptyResult()))
 
 
-async def _call(session: Session, number: int, name: str, data: bytes) -> None:
+async def _call(session: Session, number: int, name: str, data: Raw) -> None:
     address = session.engine.registry.callee(name)
-    result = await address.rules.call(address.channel, session.client, data)
+    result = await address.rules.call(address.channel, session.client, _payload(session, data))
     session.reply(name, Reply(number, rpc=RpcResult(Raw(result))))
 
 

@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from offhook.base import codes
-from offhook.base.errors import Disconnect
+from offhook.base.errors import CommandError, Disconnect
 from offhook.base.incoming import Identity, Incoming
 from offhook.realtime.channel_commands import call, on_channel
 from offhook.realtime.connect import connect, goodbye
@@ -15,7 +15,14 @@ from offhook.realtime.send_queue import Transport
 from offhook.realtime.server_side import join, part
 from offhook.realtime.session import Behaviour, Session
 from offhook.wire.codec import Variant
-from offhook.wire.commands import Command, ConnectRequest, RefreshRequest, RpcRequest, SendRequest
+from offhook.wire.commands import (
+    Command,
+    ConnectRequest,
+    RefreshRequest,
+    RpcRequest,
+    SendRequest,
+    UnreadableRequest,
+)
 from offhook.wire.replies import message_push
 
 
@@ -69,6 +76,8 @@ def dispatch(session: Session, command: Command) -> None:
             raise Disconnect(codes.DISCONNECT_UNAVAILABLE)
         case RefreshRequest():
             refresh(session, number, request)
+        case UnreadableRequest():
+            raise CommandError(code=codes.BAD_REQUEST)
         case _:
             assert request is not None  # the session has seen to that
             on_channel(session, number, request)

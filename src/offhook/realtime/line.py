@@ -280,6 +280,8 @@ class Line:
             raise UsageError(
                 f"the tag {_ACTION!r} is Offhook's own, for the action that published; choose another"
             )
+        if tags:
+            schema.encode(dict(tags))  # what no codec can carry is refused here, and not at each subscriber
         return tags if self._action is None else {**(tags or {}), _ACTION: self._action.id}
 
     def _name(self, channel: Channel[Any]) -> str:

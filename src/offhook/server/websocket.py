@@ -13,6 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
+from offhook.base.codes import Code
 from offhook.base.errors import UsageError
 from offhook.base.types import Scope
 from offhook.server.conversation import Conversation
@@ -22,6 +23,7 @@ from offhook.server.stage import Stage
 from offhook.server.upgrade import Headers, answer, ends, named, parse, refusal, scope
 from offhook.transports.base import DIRECT, Sink
 from offhook.wire import frames
+from offhook.wire.closing import CloseCode
 from offhook.wire.deflate import Agreement, Deflater, negotiate
 from offhook.wire.frames import Control, Reader, Received
 from offhook.wire.handshake import BadHandshake, Opening, opening
@@ -47,6 +49,7 @@ class WebSocketProtocol(asyncio.Protocol):
         "_head",
         "_leaves",
         "_opening",
+        "_oversize",
         "_paused",
         "_pong",
         "_pressed",
@@ -74,6 +77,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._sink: Sink | None = None
         self._leaves = False
+        self._oversize: Code | None = None
+        """What closes instead of 1009."""
         """Whether the sink hears elsewhere that the server ends."""
         self._reader: Reader | None = None
         self._waiting: list[Received] = []
@@ -230,6 +235,7 @@ class WebSocketProtocol(asyncio.Protocol):
         sink: Sink,
         *,
         limit: int,
+        oversize: Code | None = None,
         backlog: int | None = None,
         text_as_bytes: bool = False,
         pings: bool = True,
@@ -242,7 +248,7 @@ class WebSocketProtocol(asyncio.Protocol):
             sink.lost(_ABNORMAL, "")
             return
         conversation, self._sink = self._sink, sink
-        self._leaves = leaves
+        self._leaves, self._oversize = leaves, oversize
         self._reader.limit, self._reader.text_as_bytes = limit, text_as_bytes
         if backlog is not None:
             self._transport.set_write_buffer_limits(high=backlog)
@@ -315,11 +321,16 @@ class WebSocketProtocol(asyncio.Protocol):
         reader = self._reader
         if reader is not None and not self._waiting:
             if reader.error is not None:
-                self.fail(reader.error.code, reader.error.reason)
+                self._break_off(reader.error.code, reader.error.reason)
             elif reader.more and not self._turning:
                 self._turning = True
                 asyncio.get_running_loop().call_soon(self._read_on)
         self._tune()
+
+    def _break_off(self, code: int, reason: str) -> None:
+        if code == CloseCode.TOO_BIG and self._oversize is not None:
+            code, reason = self._oversize.number, self._oversize.name
+        self.fail(code, reason)
 
     def _read_on(self) -> None:
         self._turning = False

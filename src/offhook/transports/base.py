@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from offhook.base import codes, observe, origin
+from offhook.base.codes import Code
 from offhook.base.errors import CommandError, Disconnect
 from offhook.base.incoming import Authenticate, Headers, Identity, Incoming, incoming
 from offhook.base.limits import Limits
@@ -175,6 +176,7 @@ class Direct(Protocol):
         sink: Sink,
         *,
         limit: int,
+        oversize: Code | None = None,
         backlog: int | None = None,
         text_as_bytes: bool = False,
         pings: bool = True,
@@ -182,7 +184,7 @@ class Direct(Protocol):
     ) -> None:
         """From now on everything is told to *sink*. The ASGI call returns then, which closes nothing.
 
-        :param limit: bytes of one message; a longer one closes with 1009.
+        :param limit: bytes of one message; a longer one closes with 1009, or with *oversize*.
         :param backlog: bytes that may wait before the network counts as busy; by default what the loop has.
         :param text_as_bytes: whether texts come as bytes, for those who decode them themselves.
         :param pings: whether the server goes on looking by pings of its own whether the peer is there.

@@ -7,7 +7,6 @@ from functools import cache, partial
 from urllib.parse import parse_qs
 
 from offhook.base import codes
-from offhook.base.codes import Code
 from offhook.base.errors import Disconnect
 from offhook.base.types import AsgiMessage, Payload, Receive, Scope, Send
 from offhook.realtime.dispatch import open_session
@@ -31,8 +30,6 @@ from offhook.wire.codec import Variant
 from offhook.wire.deflate import Deflater
 from offhook.wire.json_codec import JsonCodec
 from offhook.wire.protobuf_codec import ProtobufCodec
-
-_TOO_BIG = Code(1009, "message too big", "disconnect", False, "A frame is larger than it may be.")
 
 
 def _text_frame(content: bytes) -> AsgiMessage:
@@ -107,7 +104,7 @@ class WebSocketEndpoint:
             text: str | None = message.get("text")
             frame: Payload = message["bytes"] if text is None else text
             if exceeds(frame, limit):
-                session.close(Disconnect(_TOO_BIG))
+                session.close(Disconnect(codes.FRAME_TOO_LARGE))
             session.receive(frame)
             await session.ready()
 
@@ -145,8 +142,14 @@ class DirectLine:
         self._session = open_session(
             engine, variant, self, visitor.identity, visitor.incoming, mark=visitor.mark, pings=choice.pings
         )
-        limit = engine.limits.command_frame
-        direct.take(self, limit=limit, text_as_bytes=is_text, pings=not choice.pings, leaves=True)
+        direct.take(
+            self,
+            limit=engine.limits.command_frame,
+            oversize=codes.FRAME_TOO_LARGE,
+            text_as_bytes=is_text,
+            pings=not choice.pings,
+            leaves=True,
+        )
         turn_away(self._session)
         engine.control.catch_up(self._session, visitor.mark)
 

@@ -123,6 +123,10 @@ class SubRefreshRequest(Struct, frozen=True, gc=False):
     type: _Number = None
 
 
+class UnreadableRequest(Struct, frozen=True, gc=False):
+    """A request that cannot be read, such as one whose payload is not JSON. It fails with 107."""
+
+
 Request: TypeAlias = (
     ConnectRequest
     | SubscribeRequest
@@ -135,6 +139,7 @@ Request: TypeAlias = (
     | SendRequest
     | RefreshRequest
     | SubRefreshRequest
+    | UnreadableRequest
 )
 
 
@@ -176,3 +181,17 @@ class Command(Struct, frozen=True, gc=False):
             or self.refresh
             or self.sub_refresh
         )
+
+
+class UnreadableCommand(Command, frozen=True, gc=False):
+    """A command of which only the number could be read: it fails alone, and the connection goes on."""
+
+    @property
+    def request(self) -> Request | None:
+        """In place of the request."""
+        return _UNREADABLE
+
+
+_UNREADABLE = UnreadableRequest()
+UNREADABLE_AT_ONCE = 16
+"""Unreadable commands in one frame; a frame with more does not hold commands."""

@@ -1,5 +1,6 @@
 """JSON, one object a line (protocol §2.1)."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -7,7 +8,7 @@ from msgspec import Raw
 
 from offhook.base.types import Payload
 from offhook.wire.codec import Malformed
-from offhook.wire.commands import Command
+from offhook.wire.commands import UNREADABLE_AT_ONCE, Command, UnreadableCommand
 from offhook.wire.replies import Outbound, Push
 
 _decode = msgspec.json.Decoder(Command).decode
@@ -19,6 +20,40 @@ def one_line(encoded: bytes) -> bytes:
     if b"\n" in encoded or b"\r" in encoded:
         return encoded.translate(None, b"\r\n")
     return encoded
+
+
+_FIRST = re.compile(r'\s*\{\s*"id"\s*:\s*(\d{1,10})\s*,')
+_LAST = re.compile(r',\s*"id"\s*:\s*(\d{1,10})\s*\}\s*\Z')
+_ENDS = 64
+"""Characters at each end of a line in which its number is looked for; SDKs write it first or last."""
+
+
+def _readable(text: str) -> list[Command]:
+    """The commands of a frame of which some are not JSON: NaN, half a surrogate pair, nested too deeply.
+
+    :raises Malformed: a command has another form than the protocol's, or its number cannot be found.
+    """
+    commands: list[Command] = []
+    unreadable = 0
+    for line in text.removesuffix("\n").split("\n"):
+        try:
+            commands.append(_decode(line))
+        except msgspec.ValidationError as error:
+            raise Malformed(str(error)) from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            unreadable += 1
+            number = _number(line)
+            if not number or unreadable > UNREADABLE_AT_ONCE:
+                raise Malformed(str(error)) from None
+            commands.append(UnreadableCommand(number))
+    return commands
+
+
+def _number(line: str) -> int:
+    """The number of a command that cannot be read; 0 if it is not found, or the line does not end as one."""
+    found = _FIRST.match(line[:_ENDS]) or _LAST.search(line[-_ENDS:])
+    number = int(found[1]) if found and line.rstrip().endswith("}") else 0
+    return number if number < 2**32 else 0
 
 
 class JsonCodec:
@@ -34,8 +69,10 @@ class JsonCodec:
             if "\n" not in text:
                 return [_decode(text)]
             return [_decode(line) for line in text.removesuffix("\n").split("\n")]
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except UnicodeError as error:
             raise Malformed(str(error)) from None
+        except (msgspec.DecodeError, RecursionError):
+            return _readable(text)
 
     def encode(self, value: Outbound) -> bytes:
         """A push is wrapped as ``{"push": …}``, a reply stands alone (protocol §3)."""
