@@ -115,6 +115,25 @@ def test_history_by_pages_in_both_directions() -> None:
     run(scenario())
 
 
+def test_a_history_answer_is_bounded_and_a_long_broadcast_reaches_all() -> None:
+    server = Server()
+
+    async def scenario() -> None:
+        async with asgi.lifespan(server.app):
+            channels = [f"board:{n}" for n in range(150)]
+            answer = await server.result("broadcast", channels=channels, data={"n": 1}, tags={"x": "x" * 400_000})
+            assert [each["result"]["offset"] for each in answer["responses"]] == [1] * 150
+            for _ in range(3):
+                await server.result("publish", channel="board:1", data={"n": 1}, tags={"x": "x" * 400_000})
+            page = await server.result("history", channel="board:1", limit=-1)
+            since = {"offset": 2, "epoch": page["epoch"]}
+            rest = await server.result("history", channel="board:1", limit=-1, since=since)
+            offsets = [[each["offset"] for each in one["publications"]] for one in (page, rest)]
+            assert (offsets, page["offset"]) == ([[1, 2], [3, 4]], 4)
+
+    run(scenario())
+
+
 def test_users_are_subscribed_seen_unsubscribed_and_disconnected() -> None:
     server = Server()
 

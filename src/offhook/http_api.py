@@ -22,6 +22,7 @@ from offhook.brokers.base import HistoryPage
 from offhook.realtime.channel import Channel
 from offhook.realtime.engine import Engine
 from offhook.realtime.registry import Address
+from offhook.realtime.send_queue import PUBLICATIONS
 from offhook.transports.base import Refused
 from offhook.transports.http import Exchange, Gone
 from offhook.wire.position import Position
@@ -80,7 +81,10 @@ class Since(_Request, frozen=True):
 
 
 class History(_Request, frozen=True):
-    """``limit`` 0 asks for the position alone, -1 for everything that is kept."""
+    """``limit`` 0 asks for the position alone, -1 for as much as one answer holds (``Limits.api_history_page``).
+
+    If the last publication is not the one at the position, the caller asks for the rest with ``since``.
+    """
 
     channel: str
     limit: int = 0
@@ -148,8 +152,12 @@ async def _publish(engine: Engine, asked: Publish) -> Struct:
 
 
 async def _broadcast(engine: Engine, asked: Broadcast) -> Struct:
-    each = [Publish(channel, asked.data, asked.tags) for channel in asked.channels]
-    return BroadcastResult(await asyncio.gather(*(_answer(engine, _publish, one) for one in each)))
+    answers: list[Answer] = []
+    for start in range(0, len(asked.channels), PUBLICATIONS):
+        channels = asked.channels[start : start + PUBLICATIONS]
+        each = [Publish(channel, asked.data, asked.tags) for channel in channels]
+        answers += await asyncio.gather(*(_answer(engine, _publish, one) for one in each))
+    return BroadcastResult(answers)
 
 
 async def _position_of(engine: Engine, asked: OfChannel) -> Struct:
@@ -162,11 +170,13 @@ async def _positions_of(engine: Engine, asked: OfChannels) -> Struct:
 
 
 async def _history(engine: Engine, asked: History) -> Struct:
-    page: HistoryPage = await engine.line.history(
-        _kept(engine, asked.channel),
+    limits = engine.limits
+    page: HistoryPage = await engine.broker.history(
+        _kept(engine, asked.channel).format(),
         since=None if asked.since is None else Position(asked.since.offset, asked.since.epoch),
-        limit=None if asked.limit < 0 else asked.limit,
+        limit=asked.limit if 0 <= asked.limit <= limits.api_history_page else limits.api_history_page,
         reverse=asked.reverse,
+        max_bytes=limits.api_history_page_bytes,
     )
     return HistoryResult([pub(each) for each in page.publications], page.position.epoch, page.position.offset)
 

@@ -12,6 +12,7 @@ from offhook.brokers.memory import MemoryBroker
 from offhook.realtime.channel import Channel
 from offhook.realtime.engine import Engine
 from offhook.realtime.line import of_action, unbroken
+from offhook.realtime.send_queue import PUBLICATIONS
 from offhook.testing.clock import run
 from offhook.wire.position import Position
 from tests.realtime.peers import ANN, News, Room, connected, running
@@ -21,6 +22,29 @@ A, B = Room(name="a"), Room(name="b")
 
 class Foreign(Channel[int], pattern="foreign"):
     pass
+
+
+def test_a_handler_that_publishes_in_a_loop_lets_others_have_their_turn() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, _):
+            turns = 0
+
+            async def others() -> None:
+                nonlocal turns
+                while True:
+                    await asyncio.sleep(0)
+                    turns += 1
+
+            task = asyncio.ensure_future(others())
+            for number in range(10):
+                await engine.line.publish(A, number)
+            assert turns == 0, "a few are one burst"
+            for number in range(1000):
+                await engine.line.publish(A, number)
+            assert turns >= 1000 // PUBLICATIONS - 1
+            task.cancel()
+
+    run(scenario())
 
 
 def test_publish_and_what_can_be_asked_then() -> None:

@@ -79,6 +79,10 @@ class Limits:
     history_page_bytes: int = 256 * 1024
     """Bytes of the publications in one history reply, unless the first one is larger; the reply ends before the
     publication that exceeds them, and the client asks for the rest."""
+    api_history_page: int = 1000
+    """Publications in one history answer of the HTTP API; the caller asks for the rest."""
+    api_history_page_bytes: int = 1024 * 1024
+    """Bytes of them, unless the first one is larger; the caller asks for the rest."""
     recovery_buffer: int = 1024
     """Publications held back for one subscription that catches up; beyond it the history is read again."""
     recovery_buffer_bytes: int = 1024 * 1024

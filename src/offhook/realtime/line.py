@@ -18,6 +18,7 @@ from offhook.realtime.channel import Channel
 from offhook.realtime.control import Control
 from offhook.realtime.orders import Close, Join, Order, Part, Prolong, Tell, ToSignIn, ToUser
 from offhook.realtime.registry import Registry
+from offhook.realtime.send_queue import PUBLICATIONS, Turn
 from offhook.realtime.tasks import Background, in_loop, within
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
@@ -43,6 +44,7 @@ class Home(Protocol):
     limits: Limits
     background: Background
     control: Control
+    turn: Turn
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
@@ -126,7 +128,11 @@ class Line:
 
         :raises BrokerError: at least one failed; the others are published.
         """
-        found = await asyncio.gather(*(self.publish(each, data) for each in channels), return_exceptions=True)
+        found: list[Position | BaseException] = []
+        for start in range(0, len(channels), PUBLICATIONS):
+            together = channels[start : start + PUBLICATIONS]
+            publishing = (self.publish(channel, data) for channel in together)
+            found += await asyncio.gather(*publishing, return_exceptions=True)
         failed = [each for each in found if isinstance(each, BaseException)]
         if failed:
             raise failed[0]
@@ -144,9 +150,12 @@ class Line:
         schema.check(data, self._home.registry.rules(type(channel)).publishes)
         publication = Publication(schema.encode(data), tags=self._tags(tags))
         appending = self._append(name, publication, channel.history, once, change)
-        if not self._home.broker.waits:
-            return await appending
-        return await self._home.background.unbroken("a publication", appending)
+        if self._home.broker.waits:
+            position = await self._home.background.unbroken("a publication", appending)
+        else:
+            position = await appending
+        await self._home.turn.give_way()
+        return position
 
     async def _append(
         self, name: str, publication: Publication, history: History | None, once: "Once", change: "Change | None"

@@ -31,6 +31,8 @@ _HELD = sys.maxsize
 """No turn comes after this one."""
 LARGEST = 64 * 1024
 """Bytes of one frame that joins several messages. A message alone may be larger."""
+PUBLICATIONS = 64
+"""Publications in one turn of the loop, after which what else the process serves has its turn."""
 _RELIEF = 0.75
 """The part of the process's bound that is left in use when queues had to end their connections."""
 _SHED = 2
@@ -88,6 +90,9 @@ class Turn:
         self.busy: dict[SendQueue, None] = {}
         """The queues whose network has not taken the last frame yet."""
         self._max_bytes = max_bytes
+        self._counted = -1
+        self._publications = 0
+        """Made in the turn *_counted*."""
         self._running = False
         self._waiting: list[SendQueue] = []
 
@@ -106,6 +111,18 @@ class Turn:
         """Have ``queue.flush`` called when this turn is over."""
         self.begin()
         self._waiting.append(queue)
+
+    async def give_way(self) -> None:
+        """Called after each publication: after some in one turn, the loop has the next one.
+
+        A handler that publishes in a loop keeps neither the clients of its publications nor others waiting.
+        """
+        number = self.begin()
+        if number != self._counted:
+            self._counted, self._publications = number, 0
+        self._publications += 1
+        if self._publications >= PUBLICATIONS:
+            await asyncio.sleep(0)
 
     def bound(self) -> None:
         """Keep what waits in all queues within the bound: the queues in which most waits end their connections."""
