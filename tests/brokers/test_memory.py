@@ -5,6 +5,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 from typing import Any
 
+import pytest
+
+from offhook.brokers import memory
 from offhook.brokers.base import Broker, History
 from offhook.brokers.memory import MemoryBroker
 from offhook.testing.brokers import BrokerConformance, Heard
@@ -54,16 +57,53 @@ def test_publications_expire_together_after_the_last_one_and_the_top_stays() -> 
     _with(scenario)
 
 
-def test_a_position_that_was_read_holds_ten_minutes() -> None:
+def test_reading_stores_nothing_and_a_position_that_was_read_holds() -> None:
     async def scenario(broker: MemoryBroker) -> None:
-        [read] = await broker.positions(["a"])
-        await asyncio.sleep(599)
-        assert await broker.positions(["a"]) == [read]
-        await asyncio.sleep(599)
-        assert await broker.positions(["a"]) == [read]
-        await asyncio.sleep(601)
-        [other] = await broker.positions(["a"])
-        assert other.epoch != read.epoch
+        read = await broker.positions([f"{number}" for number in range(5000)])
+        assert (await broker.history("7")).position == read[7]
+        await asyncio.sleep(86400)
+        assert (await broker.positions(["7"]), len(broker._streams)) == ([read[7]], 0)
+        assert await _publish(broker, "7") == Position(1, read[7].epoch)
+        assert (len(broker._streams), len(broker._epochs) <= 1024) == (1, True)
+
+    _with(scenario)
+
+
+def test_an_invalidated_channel_never_has_an_earlier_epoch_again() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        epochs = []
+        for _ in range(4):
+            epochs.append((await broker.positions(["a"]))[0].epoch)
+            await broker.invalidate("a")
+            epochs.append((await broker.positions(["a"]))[0].epoch)
+            await asyncio.sleep(1000)
+        assert len(set(epochs)) == 8
+
+    _with(scenario)
+
+
+@pytest.mark.parametrize(("name", "bound", "size"), [("_STREAMS", 10, 1), ("_BYTES", 10_000, 1000)])
+def test_the_streams_that_are_stored_are_bounded(
+    name: str, bound: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, name, bound)
+
+    async def scenario(broker: MemoryBroker) -> None:
+        heard = broker._listener
+        assert isinstance(heard, Heard)
+        await broker.subscribe("0")
+        for _ in range(3):
+            for number in range(30):
+                await broker.publish(str(number), Publication(b"1" * size), history=HISTORY)
+                await _publish(broker, "used")
+                stored = [each for stream in broker._streams.values() for each in stream.publications]
+                assert len(broker._streams) <= (10 if name == "_STREAMS" else 31)
+                assert sum(each.size for each in stored) == broker._bytes <= 10_000
+        assert (await _publish(broker, "used")).offset == 91
+        assert heard.doubted == ["0", "0", "0"]
+        await asyncio.sleep(100)
+        await broker.positions(["used"])
+        assert len(broker._looks) == len(broker._streams)
 
     _with(scenario)
 
@@ -81,19 +121,6 @@ def test_a_stream_is_known_for_a_month() -> None:
     _with(scenario)
 
 
-def test_positions_of_channels_that_nobody_uses_cost_no_memory_for_long() -> None:
-    async def scenario(broker: MemoryBroker) -> None:
-        for round_number in range(5):
-            await broker.positions([f"{round_number}:{number}" for number in range(1000)])
-            await asyncio.sleep(700)
-        await asyncio.sleep(100)
-        await broker.positions(["a"])
-
-        assert len(broker._streams) == len(broker._looks) == 1
-
-    _with(scenario)
-
-
 def test_expired_publications_cost_no_memory_for_long() -> None:
     async def scenario(broker: MemoryBroker) -> None:
         for number in range(100):
@@ -102,20 +129,7 @@ def test_expired_publications_cost_no_memory_for_long() -> None:
         await broker.positions(["a"])
 
         assert sum(len(stream.publications) for stream in broker._streams.values()) == 0
-        assert len(broker._streams) == len(broker._looks) == 101
-
-    _with(scenario)
-
-
-def test_a_stream_that_begins_anew_is_looked_at_once() -> None:
-    async def scenario(broker: MemoryBroker) -> None:
-        for _ in range(5):
-            await broker.positions(["a"])
-            await broker.invalidate("a")
-            await asyncio.sleep(601)
-        await broker.positions(["a"])
-
-        assert len(broker._looks) == 1
+        assert len(broker._streams) == len(broker._looks) == 100
 
     _with(scenario)
 

@@ -1,4 +1,11 @@
-"""``memory://``: the broker of a single process. Streams live as long as the process does."""
+"""``memory://``: the broker of a single process. Streams live as long as the process does.
+
+Invariants. Reading stores nothing: a channel that was never published to has the epoch of its *bucket*, which its
+stream keeps when it begins. When a stream is dropped, its bucket has another epoch, so that no position of the
+dropped stream, or of the time before it, is ever valid again. At most ``_STREAMS`` streams are stored, and at most
+``_BYTES`` of publications: beyond that, the streams to which nothing was published for the longest time are
+dropped.
+"""
 
 import asyncio
 import math
@@ -19,6 +26,12 @@ from offhook.wire.publication import ClientInfo, Publication
 
 _READ = 600.0
 """Seconds that the metadata of a mere position read live."""
+_BUCKETS = 1024
+"""Epochs of channels without a stream; dropping one stream costs the viewers of few idle channels a reload."""
+_STREAMS = 50_000
+"""Streams that are stored."""
+_BYTES = 512 * 1024 * 1024
+"""Bytes of the publications that are stored."""
 _PUBLISHED = 30 * 86400.0
 """Seconds that the metadata of a stream live after it was last used."""
 _LOOK = 60.0
@@ -38,14 +51,19 @@ class _Stream:
     """When the epoch is forgotten."""
     version: int = 0
     version_epoch: str = ""
+    bytes: int = 0
+    """Of the publications."""
+    look: float = 0.0
+    """When it is looked at next."""
 
     @property
     def position(self) -> Position:
         return Position(self.offset, self.epoch)
 
     def expire(self, now: float) -> None:
-        if self.fresh_until <= now:
+        if self.fresh_until <= now and self.publications:
             self.publications.clear()
+            self.bytes = 0
 
     def read(
         self, since: Position | None, limit: int | None, reverse: bool, max_bytes: int | None
@@ -141,6 +159,10 @@ class MemoryBroker:
         self._node = ""
         self._subscribed: set[str] = set()
         self._streams: dict[str, _Stream] = {}
+        """By channel; the one to which nothing was published for the longest time is the first."""
+        self._bytes = 0
+        self._epochs: dict[int, str] = {}
+        """Of channels without a stream, by bucket."""
         # One entry for each stream: when it is looked at next.
         self._looks: list[tuple[float, str]] = []
         self._marks: dict[tuple[str, str], asyncio.TimerHandle] = {}
@@ -191,6 +213,7 @@ class MemoryBroker:
             if not stream.advances(version, version_epoch):
                 return stream.position
             placed = self._append(stream, publication, history)
+            self._bound(channel)
         position = Position(placed.offset, placed.epoch)
         if key is not None:
             self._keys.add(channel, key, position, now)
@@ -202,10 +225,34 @@ class MemoryBroker:
         stream.offset += 1
         stream.fresh_until = self._env.now() + history.seconds
         placed = structs.replace(publication, offset=stream.offset, epoch=stream.epoch)
+        before = stream.bytes
         stream.publications.append(placed)
+        stream.bytes += placed.size
         while len(stream.publications) > history.size:
-            stream.publications.popleft()
+            stream.bytes -= stream.publications.popleft().size
+        self._bytes += stream.bytes - before
         return placed
+
+    def _bound(self, channel: str) -> None:
+        """Drop the streams that are too many, but not the one of *channel*, which was just published to."""
+        self._streams[channel] = self._streams.pop(channel)
+        while len(self._streams) > _STREAMS or (self._bytes > _BYTES and len(self._streams) > 1):
+            oldest = next(iter(self._streams))
+            self._drop(oldest)
+            if oldest in self._subscribed:
+                self._hears().on_doubt([oldest])
+
+    def _drop(self, channel: str) -> None:
+        self._bytes -= self._streams.pop(channel).bytes
+        self._epochs.pop(_bucket(channel), None)
+
+    def _epoch(self, channel: str) -> str:
+        """The epoch of a channel without a stream."""
+        bucket = _bucket(channel)
+        epoch = self._epochs.get(bucket)
+        if epoch is None:
+            epoch = self._epochs[bucket] = self._env.epoch()
+        return epoch
 
     async def subscribe(self, channel: str) -> None:
         self._hears()
@@ -224,12 +271,15 @@ class MemoryBroker:
         max_bytes: int | None = None,
     ) -> HistoryPage:
         self._hears()
-        stream = self._stream(channel, _READ)
+        stream = self._known(channel)
+        if stream is None:
+            return HistoryPage((), Position(0, self._epoch(channel)))
         return HistoryPage(stream.read(since, limit, reverse, max_bytes), stream.position)
 
     async def positions(self, channels: Sequence[str]) -> list[Position]:
         self._hears()
-        return [self._stream(channel, _READ).position for channel in channels]
+        streams = ((channel, self._known(channel)) for channel in channels)
+        return [stream.position if stream else Position(0, self._epoch(channel)) for channel, stream in streams]
 
     async def invalidate(self, channel: str) -> None:
         listener = self._hears()
@@ -237,8 +287,9 @@ class MemoryBroker:
         listener.on_doubt([channel])
 
     def _begin_anew(self, channel: str) -> None:
-        self._stream(channel, _READ)
-        self._streams[channel] = _Stream(self._env.epoch(), known_until=self._env.now() + _READ)
+        old = self._stream(channel, _READ)
+        self._bytes -= old.bytes
+        self._streams[channel] = _Stream(self._env.epoch(), known_until=self._env.now() + _READ, look=old.look)
 
     async def mark(self, channels: Sequence[str], mark: str, *, deadline: float) -> None:
         self._hears()
@@ -316,25 +367,51 @@ class MemoryBroker:
         return self._listener
 
     def _stream(self, channel: str, lifetime: float) -> _Stream:
-        """The stream of *channel*, which lives at least *lifetime* seconds from now."""
+        """The stream of *channel*, begun if there is none; it lives at least *lifetime* seconds from now."""
+        now = self._env.now()
+        stream = self._known(channel)
+        if stream is None:
+            stream = self._streams[channel] = _Stream(self._epoch(channel))
+            self._look_later(stream, channel, now)
+        stream.known_until = max(stream.known_until, now + (_PUBLISHED if stream.offset else lifetime))
+        return stream
+
+    def _known(self, channel: str) -> _Stream | None:
+        """The stream of *channel*, if there is one; looking at it prolongs its life."""
         now = self._env.now()
         self._throw_away(now)
         stream = self._streams.get(channel)
         if stream is None:
-            heappush(self._looks, (now + _LOOK, channel))
-        if stream is None or stream.known_until <= now:
-            stream = self._streams[channel] = _Stream(self._env.epoch())
-        stream.expire(now)
-        stream.known_until = max(stream.known_until, now + (_PUBLISHED if stream.offset else lifetime))
+            return None
+        if stream.known_until <= now:
+            self._drop(channel)
+            return None
+        self._expire(stream, now)
+        stream.known_until = max(stream.known_until, now + (_PUBLISHED if stream.offset else _READ))
         return stream
+
+    def _expire(self, stream: _Stream, now: float) -> None:
+        before = stream.bytes
+        stream.expire(now)
+        self._bytes += stream.bytes - before
 
     def _throw_away(self, now: float) -> None:
         """What expired costs memory for a minute at most; there is no pause in which all streams are visited."""
         while self._looks and self._looks[0][0] <= now:
-            _, channel = heappop(self._looks)
+            time, channel = heappop(self._looks)
             stream = self._streams.get(channel)
-            if stream is not None and stream.known_until > now:
-                stream.expire(now)
-                heappush(self._looks, (now + _LOOK, channel))
+            if stream is None or stream.look != time:
+                continue  # it was dropped
+            if stream.known_until > now:
+                self._expire(stream, now)
+                self._look_later(stream, channel, now)
             else:
-                self._streams.pop(channel, None)
+                self._drop(channel)
+
+    def _look_later(self, stream: _Stream, channel: str, now: float) -> None:
+        stream.look = now + _LOOK
+        heappush(self._looks, (stream.look, channel))
+
+
+def _bucket(channel: str) -> int:
+    return hash(channel) % _BUCKETS
