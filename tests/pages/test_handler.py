@@ -83,9 +83,8 @@ def test_a_body_beyond_the_limit_is_413(target: str, announced: bool, caplog: py
         headers = {"content_length": str(size)} if announced else {}
         reply = post(app, target, body, **headers)
         assert reply.status == status
-    assert reply.header("content-type") == (
-        "application/json" if "__data" in target else "text/plain; charset=utf-8"
-    )
+    detail = reply.json if "__data" in target else reply.page["errors"]["room"]["data"]
+    assert (detail, reply.header("connection")) == ({"detail": "The body is too large."}, "close")
     assert caplog.text == ""
 
 
@@ -325,7 +324,7 @@ def test_a_session_that_does_not_fit_is_an_error_that_is_logged(caplog: pytest.L
 
     reply = get(site(ROUTES, {"sessions": COOKIES}, room={"loader": loader}), "/rooms/1")
 
-    assert (reply.status, reply.text) == (500, "Unexpected Server Error")
+    assert (reply.status, reply.page["errors"]["room"]["data"]) == (500, {"detail": "Unexpected Server Error"})
     assert "does not fit into a cookie" in caplog.text
 
 

@@ -175,9 +175,17 @@ test("a refusal without results is an error with the answer's status", async () 
 test("an answer that is no data is an error", async () => {
   await browser.open("/lobby");
   vi.stubGlobal("reportError", vi.fn());
-  vi.stubGlobal("fetch", async () => new Response("<h1>Bad gateway</h1>", { status: 502 }));
+  vi.stubGlobal("fetch", async () => new Response("<h1>Welcome</h1>"));
   await browser.click("a[href='/rooms/1']");
   expect(browser.text("#problem")).toBeDefined();
+});
+
+test("what a server in front of the application refuses is an error with its status", async () => {
+  await browser.open("/rooms/1");
+  vi.stubGlobal("fetch", async () => new Response("<h1>Too large</h1>", { status: 413 }));
+  await browser.say("long");
+  const problem: unknown = JSON.parse(browser.text("#problem") ?? "");
+  expect(problem).toMatchObject({ status: 413, data: { detail: "Content Too Large" } });
 });
 
 test("data that came with an action is used for that action only", async () => {

@@ -1,4 +1,4 @@
-import type { RemoteError } from "../errors.js";
+import { type RemoteError, statusText } from "../errors.js";
 import type { LivePositions } from "../live/views.js";
 import type { ChannelPosition } from "../types.js";
 import type { LineInfo } from "./page.js";
@@ -69,13 +69,17 @@ async function send(question: Question, body?: BodyInit): Promise<Answer> {
     signal: request.signal,
     ...(body === undefined ? {} : { body }),
   });
-  if (!response.headers.get("content-type")?.includes("json")) {
-    throw new Error(`The server answered a data request with ${response.status} and no data.`);
-  }
-  const answer: unknown = await response.json();
+  const answer = await content(response);
   if (response.ok || response.status === 409) return answer as Answer;
   const error = { status: response.status, data: answer };
   return { results: Object.fromEntries(routes.map((id) => [id, { error }])) };
+}
+
+/** What the response has to say. A server in front of the application says what has failed in words of its own. */
+async function content(response: Response): Promise<unknown> {
+  if (response.headers.get("content-type")?.includes("json")) return response.json();
+  if (response.ok) throw new Error(`The server answered a data request with ${response.status} and no data.`);
+  return { detail: response.statusText || statusText(response.status) };
 }
 
 function dataUrl({ request, routes, after, action }: Question): string {

@@ -97,7 +97,7 @@ test("an answer that is no data, or a refusal, is a failure", async () => {
   await browser.open("/boards/1");
   vi.stubGlobal("fetch", async () => new Response("<h1>Bad gateway</h1>", { status: 502 }));
   await (await move("a", "done"))();
-  expect(board.move.error).toMatchObject({ status: 0 });
+  expect(board.move.error).toMatchObject({ status: 502 });
   vi.stubGlobal("fetch", async () => Response.json({ detail: "cross-site" }, { status: 403 }));
   await (await move("a", "done"))();
   expect(board.move.error).toEqual({ status: 403, data: { detail: "cross-site" } });

@@ -44,6 +44,14 @@ class Boundary:
         except Exception as error:
             return self._failed(visit, who, error)
 
+    def failure(self, error: Exception) -> Failed:
+        """The failure of an answer that could not be made. The rest of a refused body is not read: the connection
+        closes."""
+        if isinstance(error, BodyRefused):
+            return failed(error.status, {"detail": error.text}, {"connection": "close"})
+        PAGES.error("answering a request failed", exc_info=error)
+        return self._unexpected(error)
+
     def _failed(self, visit: Visit, who: str, error: Exception) -> Outcome:
         match error:
             case Unauthorized() if (page := self._sign_in_page(visit)) is not None:

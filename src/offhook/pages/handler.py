@@ -20,7 +20,7 @@ from offhook.pages.actions import MUTATIONS, action_route, allowed_methods
 from offhook.pages.answers import checked
 from offhook.pages.ask import Ask, is_data, read_ask
 from offhook.pages.assets import Assets
-from offhook.pages.body import Body, BodyRefused, BodyTooLarge, body_of
+from offhook.pages.body import Body, BodyTooLarge, body_of
 from offhook.pages.boundary import Boundary
 from offhook.pages.calls import Call, Provider
 from offhook.pages.conditional import conditional, guarded
@@ -32,6 +32,7 @@ from offhook.pages.handshake import Handshakes
 from offhook.pages.kinds import Kinds
 from offhook.pages.loaders import Extension
 from offhook.pages.modules import RouteMatch, RouteTable
+from offhook.pages.outcomes import Failed, failed
 from offhook.pages.render.base import Renderer
 from offhook.pages.run import Runner
 from offhook.pages.visit import Visit
@@ -82,7 +83,7 @@ class PagesHandler:
         self._origins = origins
         providers = Providers(sources, provide, session=sessions is not None, limits=self._limits)
         self._handlers = handlers = plan_handlers(table, providers)
-        runner = Runner(handlers, Boundary(sign_in, debug), authenticate, extensions)
+        self._runner = runner = Runner(handlers, Boundary(sign_in, debug), authenticate, extensions)
         unsigned = replace(runner, boundary=Boundary(None, debug))  # an upgrade leads nobody to a sign-in page
         self.handshakes = Handshakes(unsigned, sessions)
         self._kinds = Kinds(table, runner, Documents(renderer, assets, csp, env), assets, extensions)
@@ -113,8 +114,6 @@ class PagesHandler:
         """The answer, also when the answer itself cannot be made."""
         try:
             return checked(guarded(await self._respond(scope, body), personal=False))
-        except BodyRefused as refused:
-            return guarded(_refused(scope, refused.status, refused.text, close=True), personal=False)
         except ClientDisconnect:
             raise
         except Exception:
@@ -124,9 +123,10 @@ class PagesHandler:
     async def _respond(self, scope: Scope, body: Body) -> Response:
         ask = read_ask(scope)
         came = incoming(ask.scope)
-        if ask.method in MUTATIONS and not allowed(came.headers, self._origins, secure=came.is_secure):
-            return _refused(scope, 403, "A page of another site sent this.")
+        is_foreign = ask.method in MUTATIONS and not allowed(came.headers, self._origins, secure=came.is_secure)
         match = self._table.match(ask.path)
+        if is_foreign:
+            return await self._foreign(scope, ask, came, match)
         if match is None:
             if ask.data:
                 return reload(self._assets.build)
@@ -137,21 +137,56 @@ class PagesHandler:
             return Response(status_code=204 if ask.method == "OPTIONS" else 405, headers=allow)
         return await self._visit(ask, came, match, body)
 
+    async def _foreign(self, scope: Scope, ask: Ask, came: Incoming, match: RouteMatch | None) -> Response:
+        """The answer to a mutation that a page of another site sent: 403, before any code of the application."""
+        detail = "A page of another site sent this."
+        if ask.data or match is None:
+            return _refused(scope, 403, detail)
+        visit = Visit(Request(ask.scope), came, Session(), ask.url, match.routes, match.params, frozenset())
+        return await self._kinds.bare(visit, failed(403, {"detail": detail}))
+
     async def _visit(self, ask: Ask, came: Incoming, match: RouteMatch, body: Body) -> Response:
         session = await self._sessions.read(came) if self._sessions else Session()
         request = Request(ask.scope, body.receive)
         visit = _visit(ask, request, opened(came, session), session, match)
         if visit is None:
             return reload(self._assets.build)
-        self._expect(body, visit)
         try:
-            response = await (self._kinds.data(visit, ask) if ask.data else self._kinds.page(visit))
+            self._expect(body, visit)
+            response = await self._answered(visit, ask)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            response = await self._failed(visit, ask, self._runner.boundary.failure(error))
         finally:
             await request.close()  # uploads
-        for cookie in await self._sessions.write(session, https=came.is_secure) if self._sessions else ():
-            response.headers.append("set-cookie", cookie)
         guarded(response, personal=bool(visit.incoming.session or visit.identities))
         return response if ask.data or visit.action else await conditional(response, request.headers)
+
+    async def _answered(self, visit: Visit, ask: Ask) -> Response:
+        """The answer, with the cookies that bring the visitor's copy of the session up to date."""
+        response = await (self._kinds.data(visit, ask) if ask.data else self._kinds.page(visit))
+        https = visit.incoming.is_secure
+        for cookie in await self._sessions.write(visit.session, https=https) if self._sessions else ():
+            response.headers.append("set-cookie", cookie)
+        return checked(response)
+
+    async def _failed(self, visit: Visit, ask: Ask, failure: Failed) -> Response:
+        """The answer where the answer could not be made: its session does not fit into a cookie, for example.
+
+        The page stands around the ErrorBoundary, with the session as it came. If that cannot be made either, the
+        boundary stands alone.
+        """
+        if ask.data:
+            return Response(bytes(failure.value), failure.status, failure.headers, media_type="application/json")
+        came = visit.incoming
+        session = Session(came.session, expires=came.session_expires, name=came.session_id)
+        try:
+            return checked(await self._kinds.page(replace(visit, session=session, fields={}), failure))
+        except ClientDisconnect:
+            raise
+        except Exception:
+            return checked(await self._kinds.bare(visit, failure))
 
     def _expect(self, body: Body, visit: Visit) -> None:
         action = self._handlers[visit.action].action if visit.action else None
@@ -177,15 +212,9 @@ def _visit(ask: Ask, request: Request, came: Incoming, session: Session, match: 
     return Visit(request, came, session, ask.url, match.routes, match.params, loads, action, ask.action_id)
 
 
-def _refused(scope: Scope, status: int, detail: str, *, close: bool = False) -> Response:
-    """The answer to a request that reached none of the application's code, in the form that was asked for.
-
-    :param close: the rest of the body is of no interest.
-    """
-    response = json_response({"detail": detail}, status) if is_data(scope) else PlainTextResponse(detail, status)
-    if close:
-        response.headers["connection"] = "close"
-    return response
+def _refused(scope: Scope, status: int, detail: str) -> Response:
+    """The answer where there is no page to show, in the form that was asked for."""
+    return json_response({"detail": detail}, status) if is_data(scope) else PlainTextResponse(detail, status)
 
 
 def _announced(came: Incoming) -> int:

@@ -38,9 +38,12 @@ class Kinds:
     assets: Assets
     extensions: Sequence[Extension]
 
-    async def page(self, visit: Visit) -> Response:
-        """A document; or a resource, where the leaf has no view."""
-        refused = await self._before(visit)
+    async def page(self, visit: Visit, failure: Failed | None = None) -> Response:
+        """A document; or a resource, where the leaf has no view.
+
+        :param failure: what has failed before: no action runs, and the loaders of the routes above do.
+        """
+        refused = await self._before(visit) or _failed_at(visit, failure)
         answer = self._document if visit.routes[-1].view is not None else self._resource
         return self._extended(visit, await answer(visit, refused))
 
@@ -51,6 +54,17 @@ class Kinds:
         response = await answer(visit, ask, refused)
         return self._extended(visit, response)
 
+    async def bare(self, visit: Visit, failure: Failed) -> Response:
+        """The document of *failure* at the outermost ErrorBoundary. None of the application's Python runs."""
+        outcomes = {visit.routes[0].id: failure}
+        if visit.routes[-1].view is None:
+            return resource(Passed(outcomes, MutableHeaders()))
+        page = page_of(visit.url, {}, outcomes, {})
+        views = [route.view for route in visit.routes]
+        response = await self.documents.show(page, views, failure.status, visit.incoming)
+        add_headers(response, [Passed(outcomes, MutableHeaders())])
+        return response
+
     async def not_found(self, url: str, came: Incoming) -> Response:
         """The 404 page for an address that no route has."""
         page = Page(url, {}, not_found=True)
@@ -59,10 +73,12 @@ class Kinds:
         return await self.documents.show(page, views, 404, came)
 
     async def _document(self, visit: Visit, refused: Passed | None) -> Response:
-        acted = (refused or await self.runner.act(visit)) if visit.action else _NOTHING
-        if visit.action and (short := short_answer([acted]) or back_to_page(visit, acted)) is not None:
+        acted = refused or (await self.runner.act(visit) if visit.action else _NOTHING)
+        if (short := short_answer([acted])) is not None:
             return short
-        loaded = await self._load_after(visit, acted, refused)
+        if visit.action and (back := back_to_page(visit, acted)) is not None:
+            return back
+        loaded = await self._load_after(visit, acted)
         if (short := short_answer([acted, loaded])) is not None:
             return short
         page = page_of(visit.url, acted.outcomes, loaded.outcomes, visit.fields)
@@ -71,12 +87,12 @@ class Kinds:
         add_headers(response, [acted, loaded])
         return response
 
-    async def _load_after(self, visit: Visit, acted: Passed, refused: Passed | None) -> Passed:
-        """Run the document's loaders: all of them, or those above the route whose action failed."""
+    async def _load_after(self, visit: Visit, acted: Passed) -> Passed:
+        """Run the document's loaders: all of them, or those above the route that has failed."""
         ids = [route.id for route in visit.routes]
         broken = next((each for each, outcome in acted.outcomes.items() if isinstance(outcome, Failed)), None)
         if broken is None:
-            return refused or await self.runner.load(visit, ids)
+            return await self.runner.load(visit, ids)
         above = [route.id for route in visit.routes[: ids.index(broken)] if route.loader is not None]
         return await self.runner.load(visit, above) if above else _NOTHING
 
@@ -141,6 +157,13 @@ class Kinds:
         for extension in self.extensions:
             response.headers.update(extension.headers(visit))
         return response
+
+
+def _failed_at(visit: Visit, failure: Failed | None) -> Passed | None:
+    """*failure* as the outcome of the visit's action, or of its leaf."""
+    if failure is None:
+        return None
+    return Passed({visit.action or visit.routes[-1].id: failure}, MutableHeaders())
 
 
 def _unsuccessful(outcome: Outcome) -> bool:
