@@ -24,10 +24,9 @@ def test_who_stays_is_present_for_longer_than_an_entry_lives() -> None:
 
 def test_a_process_that_vanishes_takes_its_members_along() -> None:
     async def scenario() -> None:
-        async with running() as (engine, broker):
+        async with running() as (engine, _):
             peer = await connected(engine)
             await peer.subscribe("room:a")
-            broker.fail("add_presence")  # it is renewed no more
             engine._upkeep.cancel()
             await asyncio.sleep(61)
             assert await engine.line.presence(A) == {}
@@ -40,11 +39,11 @@ def test_an_entry_that_is_renewed_while_it_goes_is_removed_again() -> None:
         async with running() as (engine, broker):
             peer = await connected(engine)
             await peer.subscribe("room:a")
-            broker.hold("add_presence")
+            broker.hold("renew_presence")
             await asyncio.sleep(24.1)
             await peer.ask(unsubscribe={"channel": "room:a"})
             await broker.inner.add_presence("room:a", [peer.session.info], ttl=60)  # the renewal arrives late
-            broker.release("add_presence")
+            broker.release("renew_presence")
             await asyncio.sleep(0.1)
             assert await engine.line.presence(A) == {}
 
@@ -57,10 +56,10 @@ def test_a_renewal_that_fails_is_tried_again(fault: str, caplog: pytest.LogCaptu
         async with running() as (engine, broker):
             peer = await connected(engine)
             await peer.subscribe("room:a")
-            getattr(broker, fault)("add_presence")
+            getattr(broker, fault)("renew_presence")
             await asyncio.sleep(30)
             if fault == "hold":
-                broker.release("add_presence")
+                broker.release("renew_presence")
             broker.heal()
             await asyncio.sleep(60)
             assert list(await engine.line.presence(A)) == [peer.session.client.id]

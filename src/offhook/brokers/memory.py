@@ -320,6 +320,10 @@ class MemoryBroker:
         for each in members:
             present.add(each, until)
 
+    async def renew_presence(self, members: Mapping[str, Sequence[ClientInfo]], *, ttl: float) -> None:
+        for channel, infos in members.items():
+            await self.add_presence(channel, infos, ttl=ttl)
+
     async def remove_presence(self, channel: str, client: str) -> None:
         self._there(channel).remove(client)
         self._there(channel)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from offhook.base import codes, observe
 from offhook.base.env import SYSTEM, Env
-from offhook.base.errors import BrokerError, Disconnect, UsageError
+from offhook.base.errors import Disconnect, UsageError
 from offhook.base.incoming import Authenticate
 from offhook.base.limits import Limits
 from offhook.base.types import Json, Payload
@@ -30,6 +30,8 @@ from offhook.realtime.tokens import Tokens
 
 _RENEWALS = 2.5
 """How often presence is renewed before it would expire."""
+_RETRY = 2.0
+"""Seconds after which presence is renewed again that the broker did not take."""
 _SILENCE = 10.0
 """Seconds between two complaints about the same trouble."""
 
@@ -181,12 +183,13 @@ class Engine:
         return await self.control.emulate(node, secret, frame)
 
     async def _keep_up(self) -> None:
+        period = pause = self.limits.presence / _RENEWALS
         while True:
-            await asyncio.sleep(self.limits.presence / _RENEWALS)
-            try:
-                async with asyncio.timeout(self.limits.handler):
-                    await self.presence.renew(self.hub)
-            except (BrokerError, TimeoutError) as error:
-                observe.LINE.warning("renewing presence failed: %s", str(error) or "timeout")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self.hub.broker_returned.wait()
+            self.hub.broker_returned.clear()
+            is_renewed = await self.presence.renew(self.hub, period / 2)
+            pause = period if is_renewed else min(period, _RETRY)
             await self.control.probe()
             await self.hub.check(self.hub.unchecked(self.limits.position_check))

@@ -8,7 +8,7 @@ all of them (``audience.py``). Thousands are written to a chunk at a time (``fan
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from offhook.base import codes, observe
+from offhook.base import observe
 from offhook.base.env import Env
 from offhook.base.errors import BrokerError
 from offhook.base.limits import Limits
@@ -17,6 +17,7 @@ from offhook.realtime.audience import Audience, Cohort
 from offhook.realtime.control import Control
 from offhook.realtime.fanout import Fanout
 from offhook.realtime.reads import Past, Reads, Wanted, retrieve
+from offhook.realtime.resubscriptions import Resubscriptions
 from offhook.realtime.send_queue import Turn
 from offhook.realtime.subscription import Subscription
 from offhook.realtime.tasks import Background, start
@@ -28,11 +29,8 @@ _RELEASE = 1.0
 """Seconds from a channel's last subscription to the broker's unsubscribe, so that a reload does not flap."""
 _DOUBT = 1.0
 """Seconds after which doubt is looked at again that the broker could not remove."""
-_AT_ONCE = 100
-"""So many subscriptions are told to recover at once; of more, about a thousand a second."""
-_A_SECOND = 1000
-_LONGEST = 5.0
-"""Seconds after which the last one is told."""
+_BATCH = 256
+"""Channels whose positions are checked in one step, under one deadline."""
 
 
 class _Local:
@@ -93,10 +91,19 @@ class Hub:
         """Channels of which it has to be found out whether somebody misses something."""
         self._looking = False
         self._locals: dict[str, _Local] = {}
+        self._catching_up: set[Subscription] = set()
+        self._resubscriptions = Resubscriptions(background, lambda: len(self._catching_up))
+        self.broker_returned = asyncio.Event()
+        """Set when the broker is connected again; what it kept for this process may be lost."""
 
     def __len__(self) -> int:
         """How many channels this process hears."""
         return len(self._locals)
+
+    def members(self, name: str) -> list[Subscription]:
+        """The subscriptions to the channel called *name*, also those that have not caught up."""
+        local = self._locals.get(name)
+        return [] if local is None else list(local.audience.members)
 
     def subscriptions(self) -> list[Subscription]:
         """All live subscriptions of this process."""
@@ -119,6 +126,7 @@ class Hub:
             audience = Audience(subscription.name, type(subscription.address.channel), self._fanout)
             local = self._locals[subscription.name] = _Local(subscription.name, audience)
         local.audience.add(subscription)
+        self._catching_up.add(subscription)
         if local.release is not None:
             local.release.cancel()
         while not local.subscribed:
@@ -144,6 +152,7 @@ class Hub:
 
         :param has_one: whether the client has the publication at *position*, so that a delta can follow.
         """
+        self._catching_up.discard(subscription)
         local = self._locals.get(subscription.name)
         return local is not None and local.audience.go_live(subscription, position, has_one=has_one)
 
@@ -155,6 +164,7 @@ class Hub:
 
     def remove(self, subscription: Subscription) -> None:
         """No longer deliver to *subscription*; nothing when it is not registered."""
+        self._catching_up.discard(subscription)
         local = self._locals.get(subscription.name)
         if local is None or subscription not in local.audience.members:
             return
@@ -186,6 +196,7 @@ class Hub:
 
     def close(self) -> None:
         """Wait for nothing of the broker any more; it is about to be closed."""
+        self._resubscriptions.close()
         for local in self._locals.values():
             local.stop()
         self._locals.clear()
@@ -224,6 +235,8 @@ class Hub:
             self._locals[name].audience.doubt()
         self._metrics.doubts += len(names)
         self._doubted.update(names)
+        if channels is None:
+            self.broker_returned.set()
         if not self._looking:
             self._looking = True
             self._background.start(self._look())
@@ -239,8 +252,9 @@ class Hub:
         """Until there is no doubt any more; the broker may be away meanwhile."""
         while self._doubted:
             names, self._doubted = self._doubted, set()
-            if not await self.check(names):
-                self._doubted |= names & self._locals.keys()
+            unchecked = await self.check(names)
+            if unchecked:
+                self._doubted |= unchecked & self._locals.keys()
                 await asyncio.sleep(_DOUBT)
         self._looking = False
 
@@ -249,28 +263,34 @@ class Hub:
         oldest = asyncio.get_running_loop().time() - age
         return [name for name, local in self._locals.items() if local.checked <= oldest]
 
-    async def check(self, channels: Iterable[str]) -> bool:
-        """Have every subscription recover that does not have the top of its stream; False: the broker is away.
+    async def check(self, channels: Iterable[str]) -> set[str]:
+        """Have every subscription recover that does not have the top of its stream.
 
-        A publication may be on its way between the reading and us; hence the second look, by which those who had
-        not more than a publication on its way have it.
+        A batch after the other, each with a deadline of its own, so that the number of channels sets the time that
+        all of them take, and not whether they are checked.
+
+        :return: the channels that are left, because the broker failed.
         """
-        try:
-            async with asyncio.timeout(self._limits.handler):
-                first = await self._tops(channels)
-                differing = [name for name, top in first.items() if self._audience_differs(name, top)]
-                had = self._standing(differing)
-                second = await self._tops(differing)
-        except (BrokerError, TimeoutError) as error:
-            observe.LINE.warning("checking positions failed: %s", str(error) or "timeout")
-            return False
-        behind = [
-            subscription
-            for name in second.keys() & self._locals.keys()
-            for subscription in self._locals[name].audience.behind(first[name], second[name], had)
-        ]
-        self._have_recover(behind)
-        return True
+        names = list(channels)
+        for done in range(0, len(names), _BATCH):
+            try:
+                async with asyncio.timeout(self._limits.handler):
+                    await self._check(names[done : done + _BATCH])
+            except (BrokerError, TimeoutError) as error:
+                observe.LINE.warning("checking positions failed: %s", str(error) or "timeout")
+                return set(names[done:])
+        return set()
+
+    async def _check(self, channels: Sequence[str]) -> None:
+        """A publication may be on its way between the reading and this process; hence the second reading, at which
+        a subscription that misses no more than that has it.
+        """
+        first = await self._tops(channels)
+        differing = [name for name, top in first.items() if self._audience_differs(name, top)]
+        had = self._standing(differing)
+        second = await self._tops(differing)
+        for name in second.keys() & self._locals.keys():
+            self._have_recover(self._locals[name].audience.behind(first[name], second[name], had))
 
     async def _tops(self, channels: Iterable[str]) -> dict[str, Position]:
         """Where the streams of those *channels* end that somebody here has a position in."""
@@ -292,12 +312,5 @@ class Hub:
         return {cohort: cohort.offset for name in channels for cohort in self._locals[name].audience.cohorts}
 
     def _have_recover(self, lost: Sequence[Subscription]) -> None:
-        """Tell them to come back with their positions. Many at once are spread, for the broker's sake and ours."""
-        if len(lost) <= _AT_ONCE:
-            for subscription in lost:
-                subscription.fail(codes.UNSUBSCRIBED_INSUFFICIENT)
-            return
-        loop, spread = asyncio.get_running_loop(), min(_LONGEST, len(lost) / _A_SECOND)
-        for subscription in lost:
-            delay = self._env.jitter(0, spread)
-            loop.call_later(delay, subscription.fail, codes.UNSUBSCRIBED_INSUFFICIENT)
+        """Have them subscribe again, from their positions."""
+        self._resubscriptions.add(lost)

@@ -1,8 +1,7 @@
 """Who is there: kept by the broker, renewed by the process that has the connection (protocol §15.4)."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from offhook.base import observe
@@ -11,6 +10,9 @@ from offhook.base.limits import Limits
 from offhook.brokers.base import Broker
 from offhook.realtime.hub import Hub
 from offhook.realtime.subscription import Subscription
+
+_BATCH = 128
+"""Channels whose entries are renewed in one step."""
 
 
 class Presence:
@@ -65,17 +67,34 @@ class Presence:
         except (BrokerError, TimeoutError) as error:
             observe.LINE.warning("the broker did not take who joined or left: %s", str(error) or "timeout")
 
-    async def renew(self, hub: Hub) -> None:
-        """Prolong all entries of this process.
+    async def renew(self, hub: Hub, spread: float) -> bool:
+        """Prolong the entries of this process, a batch of channels after the other; whether all could be.
 
-        An unsubscribe may have removed an entry just before it is added again; hence the second look.
+        No deadline covers more than a batch, and one that fails keeps none of the others waiting.
+
+        :param spread: seconds over which the batches are spread.
         """
-        present: dict[str, list[Subscription]] = defaultdict(list)
-        for subscription in hub.subscriptions():
-            if subscription.address.channel.presence:
-                present[subscription.name].append(subscription)
-        for name, subscriptions in present.items():
-            members = [each.info for each in subscriptions if each.active]
-            await self._broker.add_presence(name, members, ttl=self._limits.presence)
-            for gone in [each for each in subscriptions if not each.active]:
-                await self._broker.remove_presence(name, gone.info.client)
+        names = list({each.name: None for each in hub.subscriptions() if each.address.channel.presence})
+        batches = [names[start : start + _BATCH] for start in range(0, len(names), _BATCH)]
+        failed = 0
+        for number, batch in enumerate(batches):
+            if number:
+                await asyncio.sleep(spread / len(batches))
+            try:
+                async with asyncio.timeout(self._limits.handler):
+                    await self._renew(hub, batch)
+            except (BrokerError, TimeoutError) as error:
+                failed += len(batch)
+                reason = str(error) or "timeout"
+        if failed:
+            observe.LINE.warning("renewing presence failed: %s (%d of %d channels)", reason, failed, len(names))
+        return not failed
+
+    async def _renew(self, hub: Hub, names: Sequence[str]) -> None:
+        """An unsubscribe may have removed an entry just before it is added again; hence the second look."""
+        present = {name: [each for each in hub.members(name) if each.active] for name in names}
+        members = {name: [each.info for each in found] for name, found in present.items() if found}
+        await self._broker.renew_presence(members, ttl=self._limits.presence)
+        for name, found in present.items():
+            for left in [each for each in found if not each.active]:
+                await self._broker.remove_presence(name, left.info.client)

@@ -408,6 +408,18 @@ class BrokerConformance:
 
         self._with(scenario)
 
+    def test_the_presence_of_several_channels_is_renewed_in_one_call(self) -> None:
+        async def scenario(broker: Broker, heard: Heard) -> None:
+            await broker.add_presence("a", [_ANN], ttl=60)
+            await broker.renew_presence({"a": [_ANN, _BOB], "b": [_BOB], "c": []}, ttl=60)
+            await broker.renew_presence({}, ttl=60)
+
+            assert await broker.presence("a") == {_ANN.client: _ANN, _BOB.client: _BOB}
+            assert await broker.presence("b") == {_BOB.client: _BOB}
+            assert await broker.presence("c") == {}
+
+        self._with(scenario)
+
     def test_presence_is_counted_by_connection_and_user(self) -> None:
         async def scenario(broker: Broker, heard: Heard) -> None:
             tablet = ClientInfo("ann", "client-3")

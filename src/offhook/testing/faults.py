@@ -143,6 +143,10 @@ class FaultyBroker:
         await self.inner.add_presence(channel, members, ttl=ttl)
         await self._fault("add_presence", channel)
 
+    async def renew_presence(self, members: Mapping[str, Sequence[ClientInfo]], *, ttl: float) -> None:
+        await self.inner.renew_presence(members, ttl=ttl)
+        await self._fault("renew_presence", ",".join(members))
+
     async def remove_presence(self, channel: str, client: str) -> None:
         await self._fault("remove_presence", channel)
         await self.inner.remove_presence(channel, client)

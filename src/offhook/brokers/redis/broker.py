@@ -6,6 +6,7 @@ from offhook.base.env import SYSTEM, Env
 from offhook.brokers.base import History, HistoryPage, Listener
 from offhook.brokers.redis.address import Address
 from offhook.brokers.redis.announcements import Announcements
+from offhook.brokers.redis.conversation import Word
 from offhook.brokers.redis.envelope import (
     decode_member,
     decode_payload,
@@ -168,8 +169,15 @@ class RedisBroker:
     # Presence
 
     async def add_presence(self, channel: str, members: Sequence[ClientInfo], *, ttl: float) -> None:
-        pairs = [part for each in members for part in (each.client, encode_member(each))]
-        await self._operations.run("presence_add", self._present(channel), _milliseconds(ttl), *pairs)
+        await self.renew_presence({channel: members}, ttl=ttl)
+
+    async def renew_presence(self, members: Mapping[str, Sequence[ClientInfo]], *, ttl: float) -> None:
+        keys = [*self._names.common, *(key for channel in members for key in self._names.presence(channel))]
+        words: list[Word] = [_milliseconds(ttl)]
+        for infos in members.values():
+            words.append(len(infos))
+            words += [part for info in infos for part in (info.client, encode_member(info))]
+        await self._operations.run("presence_add", keys, *words)
 
     async def remove_presence(self, channel: str, client: str) -> None:
         await self._operations.run("presence_remove", self._present(channel), client)
