@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from redis.asyncio import Redis
 
+from offhook.base.errors import BrokerError
 from offhook.brokers.base import Broker, History
 from offhook.brokers.redis import orders
 from offhook.brokers.redis.broker import RedisBroker
@@ -14,7 +15,7 @@ from offhook.testing.brokers import Heard
 from offhook.testing.proxy import FaultProxy
 from offhook.testing.redis import Persistence, RedisServer
 from offhook.wire.position import Position
-from offhook.wire.publication import Publication
+from offhook.wire.publication import ClientInfo, Publication
 from tests.brokers.commands import command
 
 HISTORY = History(10, "1h")
@@ -148,6 +149,63 @@ def test_a_lost_tail_that_only_another_process_saw_changes_the_epoch_when_it_is_
         assert (await broker.positions(["a"]))[0].epoch != before.epoch
 
     run("rdb", scenario)
+
+
+def test_a_lost_tail_that_only_a_dead_process_saw_changes_the_epoch() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        async with Redis.from_url(server.url) as redis:
+            other = RedisBroker(server.url)
+            await other.start(Heard(), "other")
+            before = await publish(other)
+            await redis.save()
+            await publish(other)
+            await other.close()  # it comes back no more
+            looked = await calls(redis)
+            while await calls(redis) < looked + 2:  # the process that is left has looked how far Redis has counted
+                await asyncio.sleep(0.1)
+        await asyncio.to_thread(server.restart, signal.SIGKILL)
+        await back(broker, heard)
+
+        assert (await broker.positions(["a"]))[0].epoch != before.epoch
+
+    async def calls(redis: Redis) -> int:
+        statistics = await redis.info("commandstats")
+        return int(statistics["cmdstat_evalsha"]["calls"])
+
+    run("rdb", scenario)
+
+
+def test_redis_without_memory_refuses_what_is_new_and_answers_what_is_read() -> None:
+    async def started(server: RedisServer) -> None:
+        broker, heard = RedisBroker(server.url), Heard()
+        await broker.start(heard, "node")
+        async with Redis.from_url(server.url) as redis:
+            before = await publish(broker)
+            await redis.config_set("maxmemory", 1)
+            keys = await redis.dbsize()
+            for refused in (
+                publish(broker),
+                broker.publish("new", Publication(b"1"), history=HISTORY, mark="m"),
+                broker.mark(["a"], "m", deadline=60),
+                broker.add_presence("a", [ClientInfo("ann", "1")], ttl=60),
+                broker.order(b"revoke"),
+                broker.invalidate("a"),
+            ):
+                with pytest.raises(BrokerError, match="no memory left"):
+                    await refused
+            unknown = [await broker.positions([f"never {number}"]) for number in range(3)]
+
+            assert (await broker.history("a")).position == before
+            assert unknown == [[Position(0, "full")]] * 3
+            assert await redis.dbsize() == keys
+
+            await redis.config_set("maxmemory", 0)
+            assert await publish(broker) == Position(2, before.epoch)
+            assert (await broker.positions(["never 1"]))[0].epoch not in ("", "full")
+        await broker.close()
+
+    with RedisServer("none") as server:
+        asyncio.run(started(server))
 
 
 def test_a_restart_that_nobody_saw_changes_the_epoch() -> None:

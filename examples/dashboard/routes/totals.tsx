@@ -1,4 +1,4 @@
-import { Outlet, useLive } from "offhook";
+import { Outlet, useLive, useLiveStatus } from "offhook";
 import { money } from "../money";
 import type { Route } from "./+types/totals";
 
@@ -6,6 +6,7 @@ export default function Totals() {
   const day = useLive<Route.Live>();
   return (
     <main>
+      <Staleness />
       <dl className="totals">
         <div>
           <dt>Turnover</dt>
@@ -26,5 +27,15 @@ export default function Totals() {
       </dl>
       <Outlet />
     </main>
+  );
+}
+
+function Staleness() {
+  const { isStale, error } = useLiveStatus();
+  if (!isStale) return null;
+  return (
+    <p className="stale" role="status">
+      {error ? "Could not refresh. These are the last known figures." : "Reconnecting …"}
+    </p>
   );
 }

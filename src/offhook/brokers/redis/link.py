@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, Self
 
-from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 
 from offhook.base.errors import BrokerError
 from offhook.brokers.redis.address import Address
@@ -25,6 +25,13 @@ def _sources() -> Mapping[str, str]:
 
 SCRIPTS = _sources()
 """The operations, as Lua."""
+
+
+class NoRoom(BrokerError):
+    """Redis has no memory left, and has done nothing (``demand_room`` in ``lua/common.lua``)."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis has no memory left (maxmemory); it stores nothing new until there is some")
 
 
 class Link:
@@ -71,6 +78,7 @@ class Link:
     async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> list[Any]:
         """Run one of the scripts; its answer.
 
+        :raises NoRoom: Redis has no memory left; nothing happened.
         :raises BrokerError: as ``call`` does.
         """
         call = (len(keys), *keys, *arguments)
@@ -80,6 +88,8 @@ class Link:
             # Redis was told to forget its scripts. It did nothing, so this is the first try.
             answer = await self.call("EVAL", SCRIPTS[script], *call)
         except ResponseError as error:
+            if isinstance(error, OutOfMemoryError):
+                raise NoRoom from None
             raise BrokerError(f"Redis refused {script}: {error}") from error
         found: list[Any] = answer
         return found

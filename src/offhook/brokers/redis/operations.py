@@ -17,7 +17,7 @@ from offhook.base.errors import BrokerError
 from offhook.brokers.redis.address import Address
 from offhook.brokers.redis.conversation import Reply, Word
 from offhook.brokers.redis.kept import Kept
-from offhook.brokers.redis.link import Link
+from offhook.brokers.redis.link import Link, NoRoom
 from offhook.brokers.redis.names import Names
 from offhook.brokers.redis.timing import Timing
 
@@ -50,7 +50,7 @@ class Operations:
         self._doubtful: set[str] = set()
         self._all_doubtful = False
         self._nudge = asyncio.Event()
-        self._upkeep: asyncio.Task[None] | None = None
+        self._upkeep: list[asyncio.Task[None]] = []
         self._complaint = ""
 
     @property
@@ -64,14 +64,16 @@ class Operations:
         :raises BrokerError: it did not work.
         """
         await self._link.start()
-        self._upkeep = asyncio.get_running_loop().create_task(self._keep_up())
+        loop = asyncio.get_running_loop()
+        self._upkeep = [loop.create_task(self._keep_up()), loop.create_task(self._follow_count())]
 
     async def stop(self) -> None:
         """Disconnect; fine when it was not started."""
-        if self._upkeep is not None:
-            self._upkeep.cancel()
-            await asyncio.wait([self._upkeep])
-            self._upkeep = None
+        for task in self._upkeep:
+            task.cancel()
+        if self._upkeep:
+            await asyncio.wait(self._upkeep)
+        self._upkeep = []
         with suppress(BrokerError, TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 await self._settle(self._link.current, tuple(self._doubtful))
@@ -103,6 +105,8 @@ class Operations:
         """What is done inside may be half done when it fails; *channel* is doubtful then."""
         try:
             yield
+        except NoRoom:
+            raise  # nothing happened
         except BaseException:
             self._doubt(channel)
             self._nudge.set()
@@ -157,6 +161,17 @@ class Operations:
                 await self._sweep()
             except BrokerError as error:
                 self._complain(str(error))
+
+    async def _follow_count(self) -> None:
+        """Learn every second how far Redis has counted, also where nothing is announced to this process.
+
+        So any process that is left notices that a server is back without its latest publications, and not only one
+        that has received them; what was published in the second before is the bound (docs/guarantees.md).
+        """
+        while True:
+            await asyncio.sleep(self._timing.beat)
+            with suppress(BrokerError):
+                await self._run_on(self._link.current, "beat", self._names.common)
 
     def _complain(self, text: str) -> None:
         """Once for each trouble; that Redis is away was said already."""

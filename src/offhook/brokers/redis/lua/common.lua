@@ -25,16 +25,31 @@ local function counted()
   return stamp()
 end
 
+-- Fails if Redis has no memory left. A script is refused for that only at its first write, so that one that begins
+-- with a write that needs no memory (an expiry) would go on, and grow beyond maxmemory. It stands before all writes.
+local function demand_room()
+  redis.call('HINCRBY', COUNT, 'count', 0)
+end
+
+-- There is room.
 local function begin(meta, stream, epoch)
   redis.call('DEL', meta, stream)
   redis.call('HSET', meta, 'epoch', epoch, 'top', 0, 'generation', redis.call('GET', GENERATION) or '')
   redis.call('PEXPIRE', meta, READ)
 end
 
+-- The epoch of every stream that cannot begin, because Redis has no memory left. Nothing can be published to it; when
+-- there is memory again it begins with its first publication or read, and a reader with this epoch takes a snapshot.
+local FULL = 'full'
+
 -- The epoch and the top of a stream, which begins under *epoch* where there is none.
 local function look(meta, stream, epoch)
   local found = redis.call('HMGET', meta, 'epoch', 'top', 'generation')
   if not found[1] or found[3] ~= (redis.call('GET', GENERATION) or '') then
+    local refused = redis.pcall('HINCRBY', COUNT, 'count', 0)
+    if type(refused) == 'table' and refused.err then
+      return FULL, '0'
+    end
     begin(meta, stream, epoch)
     return epoch, '0'
   end

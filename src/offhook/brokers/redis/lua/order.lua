@@ -2,6 +2,7 @@
 -- KEYS: count, generation, meta, stream
 -- ARGV: epoch candidate, control channel, data, orders kept, ms kept
 -- Answer: stamp
+demand_room()
 local epoch = look(KEYS[3], KEYS[4], ARGV[1])
 local offset = string.format('%.0f', redis.call('HINCRBY', KEYS[3], 'top', 1))
 redis.call('PEXPIRE', KEYS[3], PUBLISHED)

@@ -2,6 +2,7 @@
 -- KEYS: count, generation, then members and until of each channel
 -- ARGV: ms, then for each channel the number of its members, and client and info of each
 -- Answer: stamp
+demand_room()
 local till = string.format('%.0f', milliseconds() + ARGV[1])
 local at = 2
 for index = 3, #KEYS, 2 do

@@ -32,6 +32,7 @@ local function append()
   return offset
 end
 
+demand_room()
 if mark ~= '' then
   redis.call('ZREM', marks, mark)
 end
