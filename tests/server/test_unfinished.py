@@ -16,7 +16,7 @@ _CLOSED = b"\x88\x1e\x03\xf5too many unfinished messages"
 
 async def upgraded(count: int) -> Sequence[Network]:
     """Connections of one server that keeps 1000 bytes."""
-    house = House(echo, Limits(unfinished=_ROOM))
+    house = House(echo, Limits(unfinished=_ROOM, command_frame=_ROOM, socket_message=_ROOM))
     return [await house.upgrade() for _ in range(count)]
 
 

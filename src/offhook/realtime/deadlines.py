@@ -48,6 +48,10 @@ class Deadlines(Generic[T]):
     def __contains__(self, who: T) -> bool:
         return who in self._slot_of
 
+    def oldest(self) -> T | None:
+        """The one whose deadline was begun before all others; None: there is none."""
+        return next(iter(self._slot_of), None)
+
     def begin(self, who: T, part: float = 1.0) -> None:
         """Give *who* a deadline after that *part* of the time; one that it has is put off."""
         self.end(who)

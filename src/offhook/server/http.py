@@ -5,6 +5,8 @@ beside chunks, blanks where none may be. The docstrings say what differs from th
 """
 
 import asyncio
+import logging
+import math
 import re
 from collections.abc import Collection, MutableMapping
 from functools import partial
@@ -22,6 +24,7 @@ from offhook.base.limits import Limits
 from offhook.base.types import AsgiApp, Receive, Scope, Send
 from offhook.realtime.deadlines import Deadlines
 from offhook.server import access
+from offhook.server.descriptors import sockets_in
 from offhook.server.upgrade import refusal
 
 _PIECE = 16 * 1024
@@ -30,6 +33,9 @@ _PIPELINE = 64
 """Requests that wait for the answer to an earlier one on the same connection."""
 _REQUEST, _FIELD = 1024, 160
 """Bytes of the objects of a request that waits, and of each field of its head."""
+_LOG = logging.getLogger("offhook.server")
+_OFTEN = 10.0
+"""Seconds between two lines of the log that say the same."""
 _LOGGED = 256
 """Bytes of a refused address that are logged."""
 _ABSOLUTE = re.compile(rb"https?://([^/?#@]*)([/?][^#]*)?", re.IGNORECASE)
@@ -46,6 +52,7 @@ class Config(uvicorn.Config):
     :param limits: of the heads and bodies of requests.
     :param hosts: the values of ``Host`` that are answered, without ports; empty: all of them.
     :param logs_access: whether refusals that the application never hears of are in the access log.
+    :param room: connections that the server may have; None: any number.
     """
 
     def __init__(
@@ -55,12 +62,14 @@ class Config(uvicorn.Config):
         limits: Limits | None = None,
         hosts: Collection[str] = (),
         logs_access: bool = False,
+        room: int | None = None,
         **settings: Any,
     ) -> None:
         super().__init__(cast("Any", app), **settings)
         self.limits = limits or Limits()
         self.hosts = frozenset(host.lower() for host in hosts)
         self.logs_access = logs_access
+        self.room = room
 
 
 class State(ServerState):
@@ -101,6 +110,9 @@ class _Times:
         self.bodies: Deadlines[HttpProtocol] = Deadlines(limits.body_idle, HttpProtocol.late_body)
         self.stalled: Deadlines[HttpProtocol] = Deadlines(limits.unread, HttpProtocol.give_up)
         self.lingering: Deadlines[HttpProtocol] = Deadlines(_LINGERING, HttpProtocol.leave)
+        self.open = 0
+        """Connections that are no WebSockets."""
+        self._warned = -math.inf
 
     @classmethod
     def of(cls, limits: Limits, server_state: ServerState) -> "_Times":
@@ -109,6 +121,13 @@ class _Times:
         if times is None:
             times = cls._all[server_state] = cls(limits)
         return times
+
+    def warn(self, text: str) -> None:
+        """Log that there is no room, once in a while."""
+        now = asyncio.get_running_loop().time()
+        if now - self._warned > _OFTEN:
+            self._warned = now
+            _LOG.warning("event=connections.full: %s", text)
 
     def forget(self, connection: "HttpProtocol") -> None:
         """It is gone, or none of ours any more."""
@@ -125,6 +144,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, **further)
         self._limits = limits_of(config)
         self._hosts: frozenset[str | None] = frozenset(config.hosts if isinstance(config, Config) else ())
+        self._room = config.room if isinstance(config, Config) else None
         self._times = _Times.of(self._limits, server_state)
         self._in_head = False
         """Whether a request has begun whose head is not complete."""
@@ -148,7 +168,17 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The deadline of the first head begins at once, also for those who say nothing."""
         super().connection_made(transport)
+        self._times.open += 1
+        self._make_room()
         self._times.heads.begin(self)
+
+    def _make_room(self) -> None:
+        """Beyond the room, the connection that has waited the longest for its head gives way; or else this one."""
+        if self._room is None or len(self.connections) <= self._room:
+            return
+        oldest = self._times.heads.oldest() or self._times.lingering.oldest() or self
+        self._times.warn(f"{self._room} connections are open; a silent one is closed for each new one")
+        oldest.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing of it is left. uvicorn tells the latest request alone; an earlier one would write on.
@@ -156,6 +186,7 @@ class HttpProtocol(HttpToolsProtocol):
         After a reset it also forgets the timer of a connection that is kept alive.
         """
         self._times.forget(self)
+        self._times.open -= 1
         self._unset_keepalive_if_required()
         if self._answered is not None:
             self._answered.disconnected = True
@@ -440,15 +471,23 @@ class HttpProtocol(HttpToolsProtocol):
         self.parser, self._resumes = httptools.HttpRequestParser(self), True
         self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % fields)
 
+    def _has_room(self) -> bool:
+        """Whether there may be another WebSocket: a part of the room is for requests."""
+        if self._room is None or len(self.connections) - self._times.open < sockets_in(self._room):
+            return True
+        self._times.warn(f"{sockets_in(self._room)} WebSockets are open; more are refused with 503")
+        return False
+
     def _upgrade(self, rest: bytes) -> None:
         """uvicorn drops what follows the head of an upgrade; and an upgrade ends a pipeline."""
-        if self._is_draining:
+        if self._is_draining or not self._has_room():
             self._refuse(503)
             return
         self._times.forget(self)
         if self._is_answering():
             self.transport.close()
             return
+        self._times.open -= 1
         self.handle_websocket_upgrade()
         self.parser = None  # type: ignore[assignment]  # It holds us, and nobody would let go of either.
         if rest:

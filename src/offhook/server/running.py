@@ -24,6 +24,7 @@ from offhook.base.limits import Limits, chosen
 from offhook.base.observe import Lines
 from offhook.base.types import AsgiApp, AsgiMessage, Receive, Scope, Send
 from offhook.server.access import AccessLog
+from offhook.server.descriptors import room_for
 from offhook.server.forwarded import Forwarded, Proxies
 from offhook.server.http import Config, HttpProtocol, State
 from offhook.server.listening import BACKLOG
@@ -83,6 +84,7 @@ def configuration(app: AsgiApp, settings: Settings, limits: Limits | None = None
         app,
         limits=limits,
         hosts=settings.hosts,
+        room=room_for(limits),
         logs_access=settings.access_log,
         root_path=settings.root_path,
         ssl_context_factory=None if tls is None else (lambda config, default: tls),
