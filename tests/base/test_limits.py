@@ -33,7 +33,6 @@ def test_a_limit_is_not_negative(name: str) -> None:
     ("limits", "problem"),
     [
         ({"channels": 10, "commands_at_once": 10}, "commands_at_once=10 does not let"),
-        ({"payload": 1000, "command_frame": 999}, "command_frame=999 closes a publish"),
         ({"unfinished": 2 << 20, "socket_message": 4 << 20}, "unfinished=2097152 closes a message"),
         ({"unfinished": 2 << 20, "command_frame": 4 << 20}, "unfinished=2097152 closes a message"),
     ],

@@ -194,7 +194,7 @@ def test_16_too_many_commands_are_111_and_a_flood_is_3013(play_in_virtual_time: 
                 await line.say(line.command(presence={"channel": "news"}))
             assert await line.closed() == (3013, "too many requests")
 
-    play_in_virtual_time(scenario, Limits(commands_a_second=0.1, commands_at_once=5))
+    play_in_virtual_time(scenario, Limits(commands_a_second=0.1, commands_at_once=5, channels=4))
 
 
 def test_4_connections_of_one_user_are_limited(play: Play) -> None:

@@ -6,7 +6,7 @@ from offhook.base.limits import Limits
 from offhook.testing.clock import run
 from tests.realtime.peers import Peer, connected, running
 
-LIMITS = Limits(commands_a_second=10, commands_at_once=5)
+LIMITS = Limits(commands_a_second=10, commands_at_once=5, channels=4)
 
 
 def _ask(count: int) -> list[dict[str, object]]:
@@ -58,7 +58,9 @@ def test_whoever_keeps_to_the_rate_goes_on_for_ever() -> None:
 
 def test_pongs_cost_nothing() -> None:
     async def scenario() -> None:
-        async with running(limits=Limits(commands_a_second=0, commands_at_once=1, ping=1, pong=0.5)) as (
+        async with running(
+            limits=Limits(commands_a_second=0, commands_at_once=1, channels=0, ping=1, pong=0.5)
+        ) as (
             engine,
             _,
         ):

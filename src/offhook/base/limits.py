@@ -136,8 +136,6 @@ class Limits:
                 f"commands_at_once={self.commands_at_once} does not let a client that returns subscribe to its "
                 f"{self.channels} channels"
             )
-        if self.payload > self.command_frame:
-            yield f"command_frame={self.command_frame} closes a publish that payload={self.payload} allows"
         for name in ("command_frame", "socket_message"):
             if getattr(self, name) > self.unfinished:
                 yield f"unfinished={self.unfinished} closes a message that {name}={getattr(self, name)} allows"
