@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from offhook.base.errors import UsageError
+from offhook.base.errors import CommandError, Denied, NotFound, Unauthorized, UsageError
 from offhook.base.incoming import Identity, Incoming
 from offhook.base.inject import Getter, Parameter
 from offhook.bridge import LivePages, live
@@ -51,11 +51,15 @@ class Newest(Channel[int], pattern="newest", history=History(5, "1m"), recovery=
     pass
 
 
+class Paged(Channel[str], pattern="paged:{page}", history=HISTORY):
+    page: str
+
+
 class Forgetful(Channel[str], pattern="forgetful"):
     """Keeps no history."""
 
 
-CHANNELS = (Board, Inbox, Desk, Numbered)
+CHANNELS = (Board, Inbox, Desk, Numbered, Paged)
 ROUTES = [layout("shell", [route("boards/:board_id", "board"), route("about/:page?", "about")])]
 
 
@@ -65,6 +69,8 @@ class World:
     def __init__(self, **functions: Any) -> None:
         self.who: str | None = "ann"
         self.log: list[str] = []
+        self.fails: dict[str, type[CommandError]] = {}
+        """What refuses the visitor, and how."""
         self.broker = FaultyBroker(MemoryBroker(env=virtual_env()))
         self.realtime = Realtime(channels=CHANNELS, broker=self.broker, env=virtual_env())
         self.line = self.realtime.line
@@ -85,6 +91,8 @@ class World:
         self.log += [f"read {names}" for method, names in self.broker.calls if method == "positions"]
         self.broker.calls.clear()
         self.log.append(what)
+        if what in self.fails:
+            raise self.fails[what]
 
     def noting(self, what: str) -> Callable[[], Awaitable[list[str]]]:
         """A handler that notes that it was called."""
@@ -205,6 +213,33 @@ def test_who_is_not_signed_in_has_no_position() -> None:
     within(world, scenario)
 
 
+@pytest.mark.parametrize("address", ["/boards/5", "/__data/boards/5?_routes=board"])
+@pytest.mark.parametrize("refusal", [Denied, NotFound, Unauthorized])
+@pytest.mark.parametrize("where", ["loader", "middleware", "authenticate"])
+def test_who_is_refused_learns_no_position(address: str, refusal: type[CommandError], where: str) -> None:
+    world = World(board=boards(Board, Inbox))
+    world.fails[where] = refusal
+
+    async def scenario() -> None:
+        reply = await world.ask("GET", address)
+        page = reply.json if address.startswith("/__data") else reply.page
+
+        assert page["live"] == {}
+        assert "board:5" not in str(page["live"])
+
+    within(world, scenario)
+
+
+def test_a_name_that_the_line_would_refuse_is_not_read() -> None:
+    world = World(about=boards(Paged))
+
+    async def scenario() -> None:
+        reply = await world.ask("GET", f"/about/{'x' * 250}")
+        assert (reply.status, reply.page["live"], world.log) == (200, {}, ["authenticate", "middleware", "loader"])
+
+    within(world, scenario)
+
+
 def test_an_address_that_does_not_convert_or_is_not_there_has_no_position() -> None:
     class Page(Channel[str], pattern="page:{page}", history=HISTORY):
         page: str
@@ -246,6 +281,7 @@ def test_without_positions_nothing_runs(channel: type[Channel[Any]]) -> None:
 
 def test_a_page_without_live_data_reads_nothing_and_may_be_cached() -> None:
     world = World(board=lambda world: {"loader": world.noting("loader")})
+    world.who = None
 
     async def scenario() -> None:
         reply = await world.ask("GET", "/boards/5")

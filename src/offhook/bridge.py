@@ -18,7 +18,7 @@ from offhook.base.types import Json
 from offhook.pages.modules import RouteTable
 from offhook.pages.visit import Visit
 from offhook.realtime.channel import Channel
-from offhook.realtime.line import Line, of_action
+from offhook.realtime.line import Line, addressable, of_action
 from offhook.wire.position import Position
 
 Loader = TypeVar("Loader", bound=Callable[..., Any])
@@ -126,7 +126,7 @@ class LivePages:
 
     async def _positions(self, visit: Visit, wanted: Iterable[tuple[str, Channel[Any]]]) -> _Live:
         """The entries of the page by route, read in one call."""
-        pairs = list(wanted)
+        pairs = [(route, channel) for route, channel in wanted if addressable(self.line, channel)]
         positions = await self.line.positions([channel for _, channel in pairs]) if pairs else []
         found: _Live = {}
         for (route, channel), position in zip(pairs, positions, strict=True):

@@ -1,6 +1,6 @@
 """The three kinds of requests, from a visit to its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from offhook.base.errors import UsageError
 from offhook.base.incoming import Incoming
+from offhook.base.types import Json
 from offhook.pages.actions import allowed_methods
 from offhook.pages.answers import add_headers, deciding
 from offhook.pages.ask import Ask
@@ -81,7 +82,7 @@ class Kinds:
         loaded = await self._load_after(visit, acted)
         if (short := short_answer([acted, loaded])) is not None:
             return short
-        page = page_of(visit.url, acted.outcomes, loaded.outcomes, visit.fields)
+        page = page_of(visit.url, acted.outcomes, loaded.outcomes, shown(visit, [loaded]))
         status = status_of(acted.outcomes, loaded.outcomes)
         response = await self.documents.show(page, [route.view for route in visit.routes], status, visit.incoming)
         add_headers(response, [acted, loaded])
@@ -137,7 +138,7 @@ class Kinds:
         return await self.runner.boundary.settle(visit, f"the action of {visit.action}", refuse())
 
     def _json(self, passes: Sequence[Passed], visit: Visit, **content: Any) -> Response:
-        response = json_response({"build": self.assets.build, "live": {}, **visit.fields, **content})
+        response = json_response({"build": self.assets.build, "live": {}, **shown(visit, passes), **content})
         add_headers(response, passes)
         response.headers["cache-control"] = "no-store"
         return response
@@ -164,6 +165,23 @@ def _failed_at(visit: Visit, failure: Failed | None) -> Passed | None:
     if failure is None:
         return None
     return Passed({visit.action or visit.routes[-1].id: failure}, MutableHeaders())
+
+
+def shown(visit: Visit, passes: Sequence[Passed]) -> Mapping[str, Json]:
+    """What the extensions tell the browser. What is by route is shown only of routes that let this visitor in.
+
+    A route whose loader failed by itself (5xx) is among them: a publication makes the browser run it again.
+    """
+    outcomes = {route_id: outcome for each in passes for route_id, outcome in each.outcomes.items()}
+    live = visit.fields.get("live")
+    if not isinstance(live, dict):
+        return visit.fields
+    allowed = {
+        route_id: entries
+        for route_id, entries in live.items()
+        if isinstance(outcome := outcomes.get(route_id), Done | Failed) and not 400 <= outcome.status < 500
+    }
+    return {**visit.fields, "live": allowed}
 
 
 def _unsuccessful(outcome: Outcome) -> bool:

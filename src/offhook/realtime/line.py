@@ -398,6 +398,11 @@ def of_action(line: Line, action_id: str, published: Callable[[str, Position], N
     return replace(line, _action=_Action(action_id, published))
 
 
+def addressable(line: Line, channel: Channel[Any]) -> bool:
+    """Whether clients of *line* may name *channel*: its name is not longer than ``Limits.channel_length``."""
+    return len(channel.format().encode()) <= line._home.limits.channel_length
+
+
 async def unbroken(line: Line, what: str, work: Coroutine[Any, Any, T]) -> T:
     """Do *work*, which ends in publications on *line*, to its end also when the caller is cancelled.
 
