@@ -8,5 +8,6 @@ from tests.attacks.churn import CHURN
 from tests.attacks.heads import HEADS
 from tests.attacks.lines import LINES
 from tests.attacks.sockets import SOCKETS
+from tests.attacks.work import WORK
 
-ATTACKS: Mapping[str, Attack] = {**HEADS, **BODIES, **SOCKETS, **LINES, **CHURN}
+ATTACKS: Mapping[str, Attack] = {**HEADS, **WORK, **BODIES, **SOCKETS, **LINES, **CHURN}

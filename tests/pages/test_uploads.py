@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from offhook.base.limits import Limits
 from offhook.pages.handler import PagesHandler
+from offhook.pages.multipart import _Spooled
 from offhook.pages.results import data
 from offhook.pages.routes import route
 
@@ -191,3 +193,21 @@ def test_temporary_files_are_gone_after_a_request_that_broke_off(leaves: bool) -
     asyncio.run(exchange.run(uploads(describe)))
 
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"), [({"form_files": 2}, 413), ({"files": 2}, 503), ({"files": 3}, 200)]
+)
+def test_temporary_files_are_bounded_and_counted_until_they_are_closed(
+    limits: dict[str, int], status: int
+) -> None:
+    async def action(form: Album) -> object:
+        return data(len(form.files))
+
+    app = uploads(action, replace(LIMITS, **limits))
+    long, short = part("files", bytes(20_000), "a"), part("files", bytes(10), "b")
+
+    for _ in range(3):
+        assert send(app, long, short, short, long).status == 200
+        assert send(app, long, long, long).status == status
+        assert not _Spooled.open

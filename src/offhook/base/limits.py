@@ -51,6 +51,10 @@ class Limits:
     """Bytes of the head of one part of a multipart form; more are answered with 413."""
     upload: Bytes = 16 * 1024 * 1024
     """One uploaded file; a larger one is an error of its field."""
+    form_files: int = 32
+    """Uploads of one form that are larger than 16 KiB, each in a temporary file; more are answered with 413."""
+    files: int = 128
+    """Temporary files of all forms in one process; more are answered with 503."""
     uploads: Bytes = 64 * 1024 * 1024
     """Body of a request to an action whose form has files; more is answered with 413."""
     payload: Bytes = 64 * 1024

@@ -31,6 +31,13 @@ class BodyTooSlow(BodyRefused):
     text = "The body did not arrive in time."
 
 
+class NoRoom(BodyRefused):
+    """There are as many temporary files as there may be."""
+
+    status = 503
+    text = "There are too many uploads at the moment."
+
+
 @dataclass(slots=True)
 class Body:
     """What is left of one request's body. ``limit`` may be raised before anybody has read.

@@ -5,14 +5,14 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 from starlette.datastructures import Headers, UploadFile
 
 from offhook.base.limits import Limits
-from offhook.pages.body import BodyTooLarge
+from offhook.pages.body import BodyTooLarge, NoRoom
 
 _LONGEST_BOUNDARY = 70
 """RFC 2046, section 5.1.1."""
@@ -60,6 +60,33 @@ async def read_multipart(content_type: str, chunks: AsyncIterator[bytes], limits
     return reader.parts
 
 
+class _Spooled(SpooledTemporaryFile[bytes]):
+    """The content of one upload, which becomes a temporary file when it is long; those are counted.
+
+    :raises BodyTooLarge: the form has as many as it may have, from ``write``.
+    :raises NoRoom: the process has.
+    """
+
+    open: ClassVar[set["_Spooled"]] = set()
+    """Those of this process that are temporary files."""
+
+    def __init__(self, reader: "_Reader") -> None:
+        super().__init__(max_size=_IN_MEMORY)
+        self._reader = reader
+
+    def rollover(self) -> None:
+        """Become a file."""
+        if self not in self.open:
+            self._reader.count_file(len(self.open))
+            self.open.add(self)
+        super().rollover()
+
+    def close(self) -> None:
+        """Remove it."""
+        super().close()
+        self.open.discard(self)
+
+
 class _Reader:
     """Takes the parser's calls."""
 
@@ -68,6 +95,8 @@ class _Reader:
         self.ended = False
         self._limits = limits
         self._count = 0
+        self._files = 0
+        """Uploads in temporary files."""
         self._head = 0
         """Bytes of the current part's head, as far as they came."""
         self._header, self._value = bytearray(), bytearray()
@@ -89,6 +118,14 @@ class _Reader:
             "on_part_end": self._end,
             "on_end": lambda: setattr(self, "ended", True),
         }
+
+    def count_file(self, others: int) -> None:
+        """An upload becomes a temporary file, beside *others* of this process."""
+        self._files += 1
+        if self._files > self._limits.form_files:
+            raise BodyTooLarge
+        if others >= self._limits.files:
+            raise NoRoom
 
     def close(self) -> None:
         """Remove the temporary files."""
@@ -120,7 +157,7 @@ class _Reader:
             raise Malformed("a part has no name")
         self._name = options[b"name"].decode(errors="replace")
         if (filename := options.get(b"filename")) is not None:
-            file = cast("BinaryIO", SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - closed with the form
+            file = cast("BinaryIO", _Spooled(self))
             name = _file_name(filename.decode(errors="replace"))
             self._upload = UploadFile(file, size=0, filename=name, headers=headers)
 
