@@ -72,8 +72,10 @@ LAYERS: Mapping[str, Layer] = {
     "publisher": Layer("base wire brokers.base brokers.load realtime"),
     # Another server as an application; only applications import it.
     "proxy": Layer("base transports.base transports.lifespan", theirs="httpx websockets"),
-    "standalone": Layer(f"{ENGINE} brokers.load transports transports.lifespan http_api health", theirs="msgspec"),
-    "app": Layer(WHOLE, theirs="msgspec starlette"),
+    "standalone": Layer(
+        f"{ENGINE} brokers.load transports transports.lifespan http_api health prometheus", theirs="msgspec"
+    ),
+    "app": Layer(f"{WHOLE} prometheus", theirs="msgspec starlette"),
     "server": Layer("base wire realtime.deadlines transports.base", theirs="uvicorn uvloop httptools websockets"),
     "typegen": Layer(f"{ENGINE} pages bridge app typegen.models", theirs="msgspec starlette"),
     # Only for applications that have pydantic.

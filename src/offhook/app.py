@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from offhook.base.cookies import CookieOptions, SameSite
 from offhook.base.env import SYSTEM, Env
@@ -35,6 +35,9 @@ from offhook.realtime.tokens import Tokens
 from offhook.sockets import Sockets
 from offhook.standalone import LINE_PATH, Realtime
 from offhook.transports.lifespan import serve_lifespan
+
+if TYPE_CHECKING:
+    from offhook.prometheus import EngineCollector
 
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 Mode = Literal["production", "development"]
@@ -168,6 +171,10 @@ class App:
             self.table, self.line, who, origins, limits, self._pages.handshakes, self._realtime.sessions
         )
         self._lifespan = lifespan
+
+    def collector(self) -> "EngineCollector":
+        """The line's numbers for a Prometheus registry of the application's own: see ``Realtime.collector``."""
+        return self._realtime.collector()
 
     @property
     def build(self) -> Path:

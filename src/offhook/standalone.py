@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offhook.base import observe
 from offhook.base.drain import on_drain
@@ -28,6 +28,9 @@ from offhook.transports.lifespan import nested, serve_lifespan
 from offhook.transports.sse import sse
 from offhook.transports.uni import uni_http_stream, uni_sse
 from offhook.transports.websocket import WebSocketEndpoint
+
+if TYPE_CHECKING:
+    from offhook.prometheus import EngineCollector
 
 LINE_PATH = "/connection/websocket"
 """Where the official SDKs look for a line by default."""
@@ -120,6 +123,15 @@ class Realtime:
     async def stop(self) -> None:
         """Close every line with 3001, so that clients come back elsewhere, then stop the broker."""
         await self._engine.stop()
+
+    def collector(self) -> "EngineCollector":
+        """The engine's numbers for a Prometheus registry of the application's own: ``registry.register(...)``.
+
+        It needs the extra ``offhook[metrics]``.
+        """
+        from offhook.prometheus import EngineCollector
+
+        return EngineCollector(self._engine)
 
     def announce(self, build: str) -> None:
         """Tell every client that connects which build of the pages this server has."""

@@ -91,6 +91,16 @@ def test_a_folder_on_the_path_itself(folder: Path, monkeypatch: pytest.MonkeyPat
         (route("a", "routes/[id]"), "a.py", "", "is no module name"),
         (route("a", "routes/a"), "a.py", "x = 1", "has no loader, action or socket"),
         (route("a", "routes/a"), "a.py", "loader = 3", "loader of routes/a.py is not a function"),
+        (route("a", "routes/a"), "a.py", "class loader: ...", "loader of routes/a.py is not a function"),
+        (route("a", "routes/a"), "a.py", "async def action(): yield 1", "action of routes/a.py has a `yield`"),
+        (route("a", "routes/a"), "a.py", "def loader(): yield 1", "loader of routes/a.py has a `yield`"),
+        (route("a", "routes/a"), "a.py", "async def socket(ws): yield 1", "socket of routes/a.py has a `yield`"),
+        (
+            route("a", "routes/a"),
+            "a.py",
+            "def loader(): ...\nasync def middleware(call_next): yield 1",
+            "middleware of routes/a.py has a `yield`",
+        ),
         (route("a", "routes/a", id="a,b"), "a.tsx", "", "'a,b' is no id"),
         (
             route("a", "routes/a", [route("b", "routes/a")]),

@@ -1,5 +1,6 @@
 """Route modules: what stands behind each line of the route table."""
 
+import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -146,11 +147,14 @@ def _from_module(node: RouteNode, module: ModuleType, view: str | None) -> Route
             f"{node.source}: {node.module}.py has no loader, action or socket, and there is no {node.module}.tsx"
         )
     middleware = getattr(module, "middleware", ())
+    middleware = (middleware,) if callable(middleware) else tuple(middleware)
+    for function in middleware:
+        _check(node, "middleware", function)
     return RouteModule(
         node,
         loader=loader,
         action=action,
-        middleware=(middleware,) if callable(middleware) else tuple(middleware),
+        middleware=middleware,
         headers=getattr(module, "headers", None),
         socket=socket,
         view=view,
@@ -159,9 +163,25 @@ def _from_module(node: RouteNode, module: ModuleType, view: str | None) -> Route
 
 def _function(node: RouteNode, module: ModuleType, name: str) -> Function | None:
     found: Function | None = getattr(module, name, None)
-    if found is not None and not callable(found):
-        raise UsageError(f"{node.source}: {name} of {node.module}.py is not a function")
+    if found is not None:
+        _check(node, name, found)
     return found
+
+
+def _check(node: RouteNode, name: str, handler: object) -> None:
+    """Refuse what can be called and would fail at every request.
+
+    :raises UsageError: *handler* is no function, or a generator.
+    """
+    where = f"{node.source}: {name} of {node.module}.py"
+    if not callable(handler) or inspect.isclass(handler):
+        raise UsageError(f"{where} is not a function")
+    function = inspect.unwrap(handler)
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise UsageError(
+            f"{where} has a `yield`; a handler returns its answer as a whole: return a list, or publish each part "
+            f"to a channel"
+        )
 
 
 def _python_file(path: Path) -> bool:
