@@ -1,6 +1,10 @@
-"""``Channel[Raw]``: a payload keeps its bytes from the publisher to history, recovery, deltas and every codec."""
+"""``Channel[Raw]``: a payload keeps its bytes from the publisher to history, recovery, deltas and every codec.
+
+What is not JSON reaches clients with JSON as a string in base64.
+"""
 
 import asyncio
+import base64
 import json
 from typing import Any
 
@@ -65,7 +69,7 @@ def _command(number: int, field: int, content: bytes) -> bytes:
     return _varint(len(message)) + message
 
 
-@pytest.mark.parametrize("text", [TEXT, b" 5 ", b'"\\u2028"', b"[]\n"])
+@pytest.mark.parametrize("text", [TEXT, b" 5 ", b'"\\u2028"', b"[]\n", b"boom", b"\x00\xff\n", b'"\xff"'])
 def test_protobuf_keeps_every_byte(text: bytes) -> None:
     async def scenario() -> None:
         async with running(Notes) as (engine, _):
@@ -118,16 +122,29 @@ def test_a_frame_of_json_lines_has_no_other_line_breaks(codec: Any) -> None:
     assert TEXT.replace(b"\r\n", b"") in encoded
 
 
-def test_what_is_not_json_is_refused_to_a_client_with_107() -> None:
+def test_other_bytes_are_base64_in_json_and_never_a_delta() -> None:
+    binary, text = b"\x00\xff\n" * 20, b'"' + b"x" * 60 + b'"'
+    as_json = base64.b64encode(binary).decode()
+
     async def scenario() -> None:
         async with running(Notes) as (engine, _):
-            frames = Frames()
-            session = open_session(engine, Variant(ProtobufCodec(), bytes), frames, ANN, KNOCK)
-            session.receive(_command(1, 4, b""))
-            await _settle()
-            session.receive(_command(2, 7, _field(1, b"notes") + _field(2, b"\x00\xff")))
-            await _settle()
-            assert b"bad request" in frames.all
-            assert session.state == "connected"
+            plain, delta = await connected(engine), await connected(engine)
+            since = await plain.subscribe("notes")
+            await delta.subscribe("notes", delta="fossil")
+            for data in (text, binary, binary, text, text):
+                await engine.line.publish(Notes(), Raw(data))
+                await _settle()
+
+            expected = [json.loads(text), as_json, as_json, json.loads(text), json.loads(text)]
+            assert plain.published("notes") == expected
+            pubs = [push["pub"] for push in delta.pushes if "pub" in push]
+            assert [json.loads(each["data"]) for each in pubs[:4]] == expected[:4]
+            assert ["delta" in each for each in pubs] == [False, False, False, False, True]
+            back, behind = await connected(engine), await connected(engine)
+            ask = {"recover": True, "offset": 0, "epoch": since["epoch"]}
+            assert [each["data"] for each in (await back.subscribe("notes", **ask))["publications"]] == expected
+            deltas = (await behind.subscribe("notes", delta="fossil", **ask))["publications"]
+            assert [json.loads(each["data"]) for each in deltas[:4]] == expected[:4]
+            assert deltas[4]["delta"] is True
 
     run(scenario())

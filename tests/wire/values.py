@@ -40,6 +40,7 @@ _SCALARS: Mapping[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     int: st.integers(0, 2**31 - 1),
     str: TEXTS,
+    bytes: st.binary(max_size=12),
     Raw: st.sampled_from(PAYLOADS).map(Raw),
 }
 

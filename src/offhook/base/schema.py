@@ -1,7 +1,8 @@
 """Payload conversion: between JSON and the types that an application declares.
 
 msgspec does the work for ``msgspec.Struct``, dataclasses, TypedDicts and the built-in types; pydantic's models do
-it for themselves (``base.models``). ``msgspec.Raw`` stands for one JSON text, whose bytes stay as they are.
+it for themselves (``base.models``). ``msgspec.Raw`` stands for bytes that stay as they are: one JSON text, or
+others (``is_binary``).
 
 Each value of a type that ``supported`` accepts has a JSON form: a declaration that cannot work fails when the
 application is built, never when it publishes.
@@ -49,13 +50,13 @@ def _mismatch(error: Exception) -> Mismatch:
 
 
 def encode(value: object) -> bytes:
-    """*value* as one JSON text in UTF-8.
+    """*value* as one JSON text in UTF-8; a ``Raw`` as it is.
 
     :raises UsageError: JSON cannot carry it; NaN, infinities, and integers beyond 2**53 - 1 included (RFC 8259,
         section 6).
     """
     if isinstance(value, Raw):
-        return _checked_text(value)
+        return bytes(value)
     try:
         encoded = _encoder.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
@@ -75,23 +76,17 @@ def _may_hold_long_integer(encoded: bytes) -> bool:
     return _LONG in encoded.translate(_DIGITS) and _LONG_INTEGER.search(encoded) is not None
 
 
-def _checked_text(raw: Raw) -> bytes:
+def is_binary(value: object) -> bool:
+    """Whether *value* is a ``Raw`` that is not one JSON text in UTF-8, but other bytes."""
+    if not isinstance(value, Raw):
+        return False
+    data = bytes(value)
     try:
-        return bytes(_raw(bytes(raw)))
-    except Mismatch as error:
-        raise UsageError(f"this value is not one JSON text in UTF-8: {error}") from error
-
-
-def _raw(text: bytes | str) -> Raw:
-    """The JSON *text* as it is, with its spaces and line breaks.
-
-    :raises Mismatch: it is not one JSON text in UTF-8.
-    """
-    try:
-        msgspec.json.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise _mismatch(error) from error
-    return Raw(text)
+        data.decode()
+        msgspec.json.decode(data, type=Raw)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
 def _plain(value: object) -> Any:
@@ -116,14 +111,14 @@ def _is_safe(value: object) -> bool:
 
 
 def decode(data: bytes | str, into: type[T]) -> T:
-    """One JSON text as a value of type *into*.
+    """One JSON text as a value of type *into*; whatever bytes there are if that is ``Raw``.
 
     :raises Mismatch: it is not JSON, or not of that type.
     """
     declared: Any = into
     if declared is Raw:
-        text: Any = _raw(data)
-        return cast("T", text)
+        raw: Any = Raw(data)
+        return cast("T", raw)
     try:
         if (reader := models.reader(declared)) is not None:
             value: T = reader.validate_json(data)

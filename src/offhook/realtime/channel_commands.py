@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, assert_never
 
 from msgspec import Raw
 
-from offhook.base import codes
+from offhook.base import codes, schema
 from offhook.base.errors import CommandError, Denied, Disconnect
 from offhook.realtime.registry import Address
 from offhook.realtime.session import Session
@@ -109,7 +109,8 @@ async def _publish(session: Session, number: int, name: str, request: PublishReq
     address = session.engine.registry.find(name)
     data = _payload(session, request.data)
     published = await address.rules.publish(address.channel, session.client, data)
-    publication = Publication(published, info=session.info)
+    encoded, binary = schema.encode(published), schema.is_binary(published)
+    publication = Publication(encoded, info=session.info, binary=binary)
     await session.engine.broker.publish(name, publication, history=address.channel.history)
     session.reply(name, Reply(number, publish=EmptyResult()))
 
@@ -117,7 +118,8 @@ async def _publish(session: Session, number: int, name: str, request: PublishReq
 async def _call(session: Session, number: int, name: str, data: Raw) -> None:
     address = session.engine.registry.callee(name)
     result = await address.rules.call(address.channel, session.client, _payload(session, data))
-    session.reply(name, Reply(number, rpc=RpcResult(Raw(result))))
+    encoded = schema.encode(result)
+    session.reply(name, Reply(number, rpc=RpcResult(encoded if schema.is_binary(result) else Raw(encoded))))
 
 
 async def _history(session: Session, number: int, name: str, request: HistoryRequest) -> None:

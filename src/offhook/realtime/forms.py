@@ -55,7 +55,7 @@ class Copies:
     def _pub(self, form: Form) -> Pub:
         if form.delta == "none":
             return pub(self._publication)
-        if form.delta == "first" or self._before is None:
+        if form.delta == "first" or self._before is None or _is_binary(self._before, self._publication):
             return _full(self._publication, form.variant.codec)
         if self._delta is None:
             self._delta = create_delta(self._before.data, self._publication.data)
@@ -68,7 +68,10 @@ def batch(publications: Sequence[Publication], codec: Codec, *, delta: bool) -> 
         return [pub(each) for each in publications]
     found = [_full(each, codec) for each in publications[:1]]
     for before, each in pairwise(publications):
-        found.append(_smaller(each, create_delta(before.data, each.data), codec))
+        if _is_binary(before, each):
+            found.append(_full(each, codec))
+        else:
+            found.append(_smaller(each, create_delta(before.data, each.data), codec))
     return found
 
 
@@ -76,8 +79,13 @@ def _follows(before: Publication | None, publication: Publication) -> bool:
     return before is not None and before.epoch == publication.epoch and before.offset == publication.offset - 1
 
 
+def _is_binary(before: Publication, publication: Publication) -> bool:
+    """Whether there is no delta between them: their bytes differ between the codecs."""
+    return before.binary or publication.binary
+
+
 def _full(publication: Publication, codec: Codec) -> Pub:
-    return pub(publication, codec.text(publication.data))
+    return pub(publication, codec.text(publication.data, binary=publication.binary))
 
 
 def _smaller(publication: Publication, delta: bytes, codec: Codec) -> Pub:

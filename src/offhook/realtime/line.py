@@ -148,7 +148,8 @@ class Line:
     ) -> Position:
         name = self._name(channel)
         schema.check(data, self._home.registry.rules(type(channel)).publishes)
-        publication = Publication(schema.encode(data), tags=self._tags(tags))
+        encoded, binary = schema.encode(data), schema.is_binary(data)
+        publication = Publication(encoded, tags=self._tags(tags), binary=binary)
         appending = self._append(name, publication, channel.history, once, change)
         if self._home.broker.waits:
             position = await self._home.background.unbroken("a publication", appending)

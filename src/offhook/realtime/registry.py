@@ -81,21 +81,21 @@ class Rules:
         if self._on_unsubscribe is not None:
             await self._on_unsubscribe.function(channel, client)
 
-    async def publish(self, channel: Channel[Any], client: AnyClient, data: bytes) -> bytes:
-        """What to publish for *client*, who sent *data*: as one JSON text. An absent handler denies."""
+    async def publish(self, channel: Channel[Any], client: AnyClient, data: bytes) -> Any:
+        """What to publish for *client*, which sent *data*. An absent handler denies."""
         if self._on_publish is None:
             raise Denied
         published = await self._on_publish.give(channel, client, data)
         schema.check(published, self.publishes)
-        return schema.encode(published)
+        return published
 
-    async def call(self, channel: Channel[Any], client: AnyClient, data: bytes) -> bytes:
-        """What to answer *client*, who calls with *data*: as one JSON text."""
+    async def call(self, channel: Channel[Any], client: AnyClient, data: bytes) -> Any:
+        """What to answer *client*, which calls with *data*."""
         if self._on_call is None:
             raise CommandError(code=codes.NOT_AVAILABLE)
         result = await self._on_call.give(channel, client, data)
         schema.check(result, self._on_call.gives)
-        return schema.encode(result)
+        return result
 
     async def history(self, channel: Channel[Any], client: AnyClient) -> bool:
         """Whether a rule lets *client* read the past; False when there is no rule."""

@@ -34,8 +34,11 @@ class Codec(Protocol):
         """One reply or push, ready to be joined with others."""
         ...
 
-    def text(self, data: bytes) -> Raw:
-        """How *data*, a payload or a delta in UTF-8, stands in a publication where deltas were negotiated."""
+    def text(self, data: bytes, *, binary: bool = False) -> Raw:
+        """How *data*, a payload or a delta, stands in a publication where deltas were negotiated.
+
+        :param binary: as in ``Publication``; otherwise it is UTF-8.
+        """
         ...
 
     def join(self, encoded: Sequence[bytes]) -> bytes:

@@ -80,9 +80,9 @@ class JsonCodec:
             return one_line(b'{"push":%b}' % _encode(value))
         return one_line(_encode(value))
 
-    def text(self, data: bytes) -> Raw:
+    def text(self, data: bytes, *, binary: bool = False) -> Raw:
         """A string: the data of a delta is not JSON (protocol §11)."""
-        return Raw(_encode(data.decode()))
+        return Raw(_encode((_encode(data) if binary else data).decode()))
 
     def join(self, encoded: Sequence[bytes]) -> bytes:
         """One line each."""

@@ -244,7 +244,7 @@ class ProtobufCodec:
         """A push is the field of a reply without an id."""
         return delimited(_PUSH_IN_REPLY.encode(value) if isinstance(value, Push) else _REPLY.content(value))
 
-    def text(self, data: bytes) -> Raw:
+    def text(self, data: bytes, *, binary: bool = False) -> Raw:
         """As it is: every payload is bytes."""
         return Raw(data)
 

@@ -25,10 +25,11 @@ class ClientInfo:
 class Publication(Struct, frozen=True):
     """One publication.
 
-    :param data: one JSON text in UTF-8.
+    :param data: one JSON text in UTF-8, or any bytes if ``binary``.
     :param offset: its place in the stream; 0 in a channel without history.
     :param epoch: the stream that the offset belongs to.
     :param info: the client that published it; None when the application did.
+    :param binary: JSON cannot carry ``data``; a client with JSON receives it as a string in base64.
     """
 
     data: bytes
@@ -36,6 +37,7 @@ class Publication(Struct, frozen=True):
     epoch: str = ""
     info: ClientInfo | None = None
     tags: Mapping[str, str] | None = None
+    binary: bool = False
 
     @property
     def size(self) -> int:

@@ -30,9 +30,12 @@ class Info(Struct, frozen=True, omit_defaults=True):
 
 
 class Pub(Struct, frozen=True, omit_defaults=True):
-    """``Publication`` on the wire. With ``delta`` its data is a Fossil delta (protocol §11)."""
+    """``Publication`` on the wire. With ``delta`` its data is a Fossil delta (protocol §11).
 
-    data: Raw
+    JSON carries bytes as a string in base64, Protobuf as they are.
+    """
+
+    data: Raw | bytes
     info: Info | None = None
     offset: int = 0
     tags: Mapping[str, str] | None = None
@@ -105,7 +108,7 @@ class HistoryResult(Struct, frozen=True):
 class RpcResult(Struct, frozen=True, omit_defaults=True):
     """What a call returned."""
 
-    data: Raw | None = None
+    data: Raw | bytes | None = None
 
 
 class RefreshResult(Struct, frozen=True, omit_defaults=True):
@@ -220,13 +223,13 @@ def info(client: ClientInfo) -> Info:
     return Info(client.user, client.client, _raw(client.conn_info), _raw(client.chan_info))
 
 
-def pub(publication: Publication, data: Raw | None = None, *, delta: bool = False) -> Pub:
+def pub(publication: Publication, data: Raw | bytes | None = None, *, delta: bool = False) -> Pub:
     """*publication* on the wire. The first one of a stream tells the epoch to who came before (protocol §8.1).
 
     :param data: what stands for its data where deltas were negotiated; ``delta`` says that it is one.
     """
     return Pub(
-        Raw(publication.data) if data is None else data,
+        (publication.data if publication.binary else Raw(publication.data)) if data is None else data,
         info(publication.info) if publication.info else None,
         publication.offset,
         publication.tags or None,

@@ -33,9 +33,9 @@ class UniJsonCodec:
         """A push stands alone, and so does the result of the connect command."""
         return one_line(_encoder.encode(value if isinstance(value, Push) else Push(connect=value.connect)))
 
-    def text(self, data: bytes) -> Raw:
+    def text(self, data: bytes, *, binary: bool = False) -> Raw:
         """A string, as in every JSON codec (protocol §11)."""
-        return Raw(_encoder.encode(data.decode()))
+        return Raw(_encoder.encode((_encoder.encode(data) if binary else data).decode()))
 
     def join(self, encoded: Sequence[bytes]) -> bytes:
         """One line each."""

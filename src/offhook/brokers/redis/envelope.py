@@ -8,7 +8,7 @@ import msgspec
 from offhook.wire.publication import ClientInfo, Publication
 
 _Info: TypeAlias = tuple[str, str, bytes | None, bytes | None]
-_Payload: TypeAlias = tuple[bytes, _Info | None, dict[str, str] | None]
+_Payload: TypeAlias = tuple[bytes, _Info | None, dict[str, str] | None, bool]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_info = msgspec.msgpack.Decoder(_Info).decode
@@ -45,7 +45,7 @@ def decode_member(data: bytes) -> ClientInfo:
 def encode_payload(publication: Publication) -> bytes:
     """A publication without its place: that is Redis's to give."""
     tags = dict(publication.tags) if publication.tags else None
-    return _encode((publication.data, publication.info and _info(publication.info), tags))
+    return _encode((publication.data, publication.info and _info(publication.info), tags, publication.binary))
 
 
 def decode_payload(data: bytes, offset: int, epoch: str) -> Publication:
@@ -53,8 +53,8 @@ def decode_payload(data: bytes, offset: int, epoch: str) -> Publication:
 
     :raises ValueError: it is none of ours.
     """
-    payload, info, tags = _decode_payload(data)
-    return Publication(payload, offset, epoch, info and ClientInfo(*info), tags)
+    payload, info, tags, binary = _decode_payload(data)
+    return Publication(payload, offset, epoch, info and ClientInfo(*info), tags, binary)
 
 
 def decode_announcement(rest: bytes) -> tuple[bytes, Publication]:
