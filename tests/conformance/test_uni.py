@@ -19,17 +19,23 @@ from tests.conformance.worlds import Inbox, World, world
 FIRST = [("GET", "uni_sse"), ("POST", "uni_sse"), ("POST", "uni_http_stream")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Follower:
-    """Somebody who listens."""
+    """A client that only listens; it keeps the last id, as an ``EventSource`` does."""
 
     stream: asgi.StreamClient
     events: bool
+    last_id: str = ""
 
     async def next(self) -> Any:
         """The next push."""
         text = await self.stream.until(b"\n\n" if self.events else b"\n", within=60)
-        return json.loads(text.removeprefix(b"\r\n").removeprefix(b"data: "))
+        if not self.events:
+            return json.loads(text)
+        *ids, data = text.removeprefix(b"\r\n").strip().split(b"\n")
+        for event_id in ids:
+            self.last_id = event_id.removeprefix(b"id: ").decode()
+        return json.loads(data.removeprefix(b"data: "))
 
     async def ended(self) -> Any:
         """How it was told that it is over."""
@@ -48,13 +54,14 @@ class Follow:
     name: str
 
     @asynccontextmanager
-    async def __call__(self, user: str = "ann", **request: Any) -> AsyncIterator[Follower]:
+    async def __call__(self, user: str = "ann", last_id: str = "", **request: Any) -> AsyncIterator[Follower]:
         said = json.dumps(request)
         path = f"/connection/{self.name}"
         if self.method == "GET":
             path += f"?cf_connect={quote(said)}"
         body = said.encode() if self.method == "POST" else b""
-        async with asgi.stream(self.app, self.method, path, headers={"x-user": user}, body=body) as stream:
+        headers = {"x-user": user, "last-event-id": last_id}
+        async with asgi.stream(self.app, self.method, path, headers=headers, body=body) as stream:
             yield Follower(stream, self.name == "uni_sse")
 
 
@@ -98,6 +105,39 @@ def test_14_who_comes_back_with_a_position_recovers(play: Play) -> None:
             assert (told["recovered"], [each["data"] for each in told["publications"]]) == (True, [2, 3])
             await world.app.line.publish(Inbox(user="ann"), 4)
             assert (await follower.next())["pub"]["offset"] == 4
+
+    play(scenario)
+
+
+def test_14_an_event_source_goes_on_after_its_last_event_in_all_channels(play: Play) -> None:
+    async def scenario(world: World, follow: Follow) -> None:
+        said: Any = {"data": {"inboxes": ["ann", "bob"]}}
+        line = world.app.line
+        async with follow(**said) as follower:
+            await follower.next()
+            for user, number in (("ann", 1), ("bob", 1), ("ann", 2)):
+                await line.publish(Inbox(user=user), number)
+            if not follower.events:
+                assert follower.last_id == ""
+                return
+            for _ in range(3):
+                await follower.next()
+        await line.publish(Inbox(user="ann"), 3)
+        await line.publish(Inbox(user="bob"), 2)
+        async with follow(last_id=follower.last_id, **said) as again:
+            subs = (await again.next())["connect"]["subs"]
+            missed = {name: [each["data"] for each in sub["publications"]] for name, sub in subs.items()}
+            assert missed == {"inbox:ann": [3], "inbox:bob": [2]}
+        await line.invalidate(Inbox(user="ann"))
+        async with follow(last_id=again.last_id, **said) as later:
+            subs = (await later.next())["connect"]["subs"]
+            assert {name: sub.get("recovered", False) for name, sub in subs.items()} == {
+                "inbox:ann": False,
+                "inbox:bob": True,
+            }
+            assert subs["inbox:ann"]["was_recovering"]
+        async with follow(last_id="nonsense", **said) as fresh:
+            assert "was_recovering" not in (await fresh.next())["connect"]["subs"]["inbox:ann"]
 
     play(scenario)
 

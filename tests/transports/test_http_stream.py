@@ -53,7 +53,7 @@ class Reader:
             piece = await self.stream.until(b"\n\n" if self.events else b"\n", within)
             data = piece.removeprefix(b"\r\n")
             if data:
-                return json.loads(data.removeprefix(b"data: ") if self.events else data)
+                return json.loads(data.partition(b"data: ")[2] if self.events else data)
 
     async def say(self, connected: Mapping[str, str], *commands: object) -> Response:
         """Send *commands* as the SDKs do."""

@@ -2,8 +2,9 @@
 
 from offhook.base.types import AsgiMessage
 from offhook.transports.base import Entrance
-from offhook.transports.http import EVENTS, NO_EVENT, Exchange, Opening, StreamEndpoint, chunk, event
+from offhook.transports.http import EVENTS, NO_EVENT, Exchange, Opening, StreamEndpoint, chunk
 from offhook.wire.codec import Variant
+from offhook.wire.event_ids import EventIds, positions_of
 from offhook.wire.uni_json_codec import UniJsonCodec
 
 
@@ -12,7 +13,6 @@ def _line(content: bytes) -> AsgiMessage:
 
 
 _CODEC = UniJsonCodec()
-_EVENTS = Variant(_CODEC, event)
 _LINES = Variant(_CODEC, _line)
 
 _ANYBODY = "{}"
@@ -30,7 +30,25 @@ def uni_http_stream(entrance: Entrance) -> StreamEndpoint:
 
 
 def _read_sse(exchange: Exchange, body: bytes) -> Opening:
-    return Opening(_EVENTS, exchange.asked(body) or _ANYBODY, EVENTS, NO_EVENT)
+    since = positions_of(exchange.incoming.headers.get("last-event-id", ""))
+    variant = Variant(UniJsonCodec(since), _Events().frame)
+    return Opening(variant, exchange.asked(body) or _ANYBODY, EVENTS, NO_EVENT)
+
+
+class _Events:
+    """The events of one connection, with ids: its frames are its own, because the ids are."""
+
+    def __init__(self) -> None:
+        self._ids = EventIds()
+
+    def frame(self, content: bytes) -> AsgiMessage:
+        """Each line as one event."""
+        return chunk(b"".join(map(self._event, content.split(b"\n"))))
+
+    def _event(self, push: bytes) -> bytes:
+        event_id = self._ids.after(push)
+        head = b"" if event_id is None else b"id: " + event_id + b"\n"
+        return head + b"data: " + push + b"\n\n"
 
 
 def _read_lines(exchange: Exchange, body: bytes) -> Opening:

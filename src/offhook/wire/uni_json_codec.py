@@ -1,14 +1,16 @@
 """JSON for those who only listen (protocol §14): bare pushes, after one request to connect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from offhook.base.types import Payload
 from offhook.wire.codec import Malformed
-from offhook.wire.commands import Command, ConnectRequest
+from offhook.wire.commands import Command, ConnectRequest, SubscribeRequest
 from offhook.wire.json_codec import one_line
+from offhook.wire.position import Position
 from offhook.wire.replies import Outbound, Push
 
 _decoder = msgspec.json.Decoder(ConnectRequest)
@@ -16,7 +18,17 @@ _encoder = msgspec.json.Encoder()
 
 
 class UniJsonCodec:
-    """The codec of the unidirectional transports. Nothing but the connection is ever replied to."""
+    """The codec of the unidirectional transports. Nothing but the connection is ever replied to.
+
+    :param since: from where the client recovers its server-side subscriptions, by channel, whatever its request
+        says: an ``EventSource`` repeats its first request, and knows better by then.
+    """
+
+    def __init__(self, since: Mapping[str, Position] | None = None) -> None:
+        self._since = {
+            channel: SubscribeRequest(recover=True, offset=position.offset, epoch=position.epoch)
+            for channel, position in (since or {}).items()
+        }
 
     subprotocol = ""
     ping = b"{}"
@@ -25,7 +37,10 @@ class UniJsonCodec:
         """The one request to connect, which is not wrapped as a command."""
         try:
             text = frame if isinstance(frame, str) else frame.decode()
-            return [Command(id=1, connect=_decoder.decode(text))]
+            request = _decoder.decode(text)
+            if self._since:
+                request = replace(request, subs={**(request.subs or {}), **self._since})
+            return [Command(id=1, connect=request)]
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise Malformed(str(error)) from None
 
