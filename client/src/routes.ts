@@ -7,6 +7,7 @@ import type {
   ShouldRevalidateFunction,
 } from "react-router";
 import { DefaultErrorBoundary } from "./DefaultErrorBoundary.js";
+import { inRoute } from "./hooks/useRouteId.js";
 import { warnOfUnread } from "./unread.js";
 
 /** What a clientLoader gets. */
@@ -123,7 +124,7 @@ function properties(entry: RouteEntry, view: ViewModule, isRoot: boolean) {
   const boundary = view.ErrorBoundary ?? (isRoot ? DefaultErrorBoundary : undefined);
   return {
     ...handlers(entry, view),
-    ...(view.default ? { Component: view.default } : {}),
+    ...(view.default ? { Component: inRoute(entry.id, view.default) } : {}),
     ...(boundary ? { ErrorBoundary: boundary } : {}),
     ...(view.HydrateFallback ? { HydrateFallback: view.HydrateFallback } : {}),
   };

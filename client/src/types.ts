@@ -54,7 +54,7 @@ export interface Member {
 /** What the generated `Route.Live` of a live route looks like. Of several channels it is a union by `channel`. */
 export interface LiveRoute {
   readonly id: string;
-  readonly data: object;
+  readonly data: unknown;
   readonly publication: unknown;
   readonly params: object;
 }

@@ -36,6 +36,17 @@ test("of two channels one loses its history: the loader runs, and nothing is los
   expect(app.requests).toEqual(["GET /__data/desk?_routes=desk"]);
 });
 
+test.each(["folded", "reloaded", "polled"])("data that is no object is %s like any other", async (how) => {
+  await browser.open(`/${how}`);
+  expect(browser.text("h1")).toBe("null");
+  for (const value of [1, 1, 0, "", "text", false, null, 2]) {
+    await browser.after(() => app.set(value), how === "polled" ? 31_000 : 2000);
+    expect(browser.text("h1")).toBe(JSON.stringify(value));
+  }
+  expect(app.requests.length).toBe(how === "folded" ? 0 : 8);
+  expect(browser.complaints).toEqual([]);
+});
+
 test("polling asks at every interval without a line, and not while the tab is hidden or the component gone", async () => {
   await browser.open("/clock");
   await browser.pass(60_500);

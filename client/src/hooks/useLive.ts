@@ -9,6 +9,7 @@ import type { View } from "../live/views.js";
 import { type Tab, useTab } from "../tab.js";
 import type { Duration, LiveRoute, Reducer } from "../types.js";
 import { useOverlays, usePlace } from "./useOverlays.js";
+import { useRouteId } from "./useRouteId.js";
 import { useStore } from "./useStore.js";
 
 export interface UseLiveOptions {
@@ -32,7 +33,8 @@ export function useLive<L extends LiveRoute>(how?: Reducer<L> | UseLiveOptions):
   const every = typeof how === "object" ? how.every : undefined;
   const base = useLoaderData<unknown>() as L["data"];
   const tab = useTab();
-  const view = tab?.views.of(base);
+  const routeId = useRouteId();
+  const view = tab?.views.of(base, routeId);
   // Until the page is hydrated nothing is folded in: the first render must equal the server's.
   const feeds = useStore(view?.subscribe, view?.feeds, nothing);
   const place = usePlace(view);
@@ -76,7 +78,7 @@ const warned = new Set<string>();
 function useWarning(tab: Tab | null, view: View | undefined, every: Duration | undefined): void {
   useEffect(() => {
     const isFollowing = !tab || every !== undefined || (view && view.positions.length > 0);
-    const route = view ? `route "${view.routeId}"` : "a route whose data is no object or list";
+    const route = view ? `route "${view.routeId}"` : "a route without data";
     if (process.env.NODE_ENV === "production" || isFollowing || warned.has(route)) return;
     warned.add(route);
     console.warn(

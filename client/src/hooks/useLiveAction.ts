@@ -5,6 +5,7 @@ import { checked } from "../live/checked.js";
 import { useTab } from "../tab.js";
 import type { LiveRoute } from "../types.js";
 import { usePlace } from "./useOverlays.js";
+import { useRouteId } from "./useRouteId.js";
 
 export interface LiveSubmitOptions {
   /** Another route's address; without it the action of the route around the component. */
@@ -35,7 +36,7 @@ export function useLiveAction<L extends LiveRoute, Input extends object = Readon
   apply: (data: L["data"], input: Input) => L["data"],
 ): LiveActionHook<Input> {
   const tab = useTab();
-  const view = tab?.views.of(useLoaderData<unknown>());
+  const view = tab?.views.of(useLoaderData<unknown>(), useRouteId());
   const routeId = view?.routeId;
   const place = usePlace(view) ?? "";
   const send = useSubmit();
@@ -55,7 +56,7 @@ export function useLiveAction<L extends LiveRoute, Input extends object = Readon
       try {
         await send(...submission(input, { ...options, navigate: false, fetcherKey: id }));
       } finally {
-        const now = routeId === undefined ? undefined : tab.views.of(tab.reloads.loaded(routeId));
+        const now = routeId === undefined ? undefined : tab.views.of(tab.reloads.loaded(routeId), routeId);
         const error = tab.overlays.settle(id, now);
         setState((state) => ({ pending: state.pending - 1, error: error ?? state.error }));
       }
@@ -65,7 +66,7 @@ export function useLiveAction<L extends LiveRoute, Input extends object = Readon
   return { submit, ...state };
 }
 
-type Change = (data: object, input: unknown) => object;
+type Change = (data: unknown, input: unknown) => unknown;
 
 const QUIET = { pending: 0, error: undefined };
 

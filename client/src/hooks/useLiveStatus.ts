@@ -3,6 +3,7 @@ import { useLoaderData } from "react-router";
 import { useTab } from "../tab.js";
 import type { LiveStatus } from "../types.js";
 import { useConnection } from "./useConnection.js";
+import { useRouteId } from "./useRouteId.js";
 import { useStore } from "./useStore.js";
 
 const CURRENT: LiveStatus = { isStale: false };
@@ -13,7 +14,7 @@ const CURRENT: LiveStatus = { isStale: false };
  */
 export function useLiveStatus(): LiveStatus {
   const tab = useTab();
-  const view = tab?.views.of(useLoaderData<unknown>());
+  const view = tab?.views.of(useLoaderData<unknown>(), useRouteId());
   const routeId = view?.routeId;
   const known = useCallback(
     () => (routeId === undefined ? undefined : tab?.reloads.failureOf(routeId)),

@@ -11,7 +11,7 @@ const view = (asked: number, ...positions: ChannelPosition[]) =>
   new View("route", positions, asked, new Channels(new MemoryLine()), () => {});
 const overlay = (published: readonly ChannelPosition[] = []) => ({
   id: "1",
-  apply: (data: object) => data,
+  apply: (data: unknown) => data,
   confirmation: { asked: 5, at: 7, published },
 });
 

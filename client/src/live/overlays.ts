@@ -20,7 +20,7 @@ export interface Confirmation {
 export interface Overlay {
   /** The id of its action. */
   readonly id: string;
-  readonly apply: (data: object) => object;
+  readonly apply: (data: unknown) => unknown;
   readonly confirmation?: Confirmation;
 }
 

@@ -24,7 +24,7 @@ export interface Shown<Data> {
 type Folded<Data> = Pick<Fold<Data>, "data" | "positions" | "behind">;
 
 /** What one component shows of a route: it remembers, so that a render does only what is new. */
-export class Screen<Data extends object> {
+export class Screen<Data> {
   // By view: React may render the last data once more while it prepares the next.
   readonly #folds = new WeakMap<View, Fold<Data>>();
   readonly #covered = new WeakMap<object, Covered<Data>>();
@@ -53,18 +53,21 @@ export class Screen<Data extends object> {
   /** The same object for the same data and overlays. */
   #cover(data: Data, visible: readonly Overlay[]): Data {
     if (visible.length === 0) return data;
-    const known = this.#covered.get(data);
-    if (known && isSame(known.by, visible)) return known.data;
+    const place = typeof data === "object" && data !== null ? data : this;
+    const known = this.#covered.get(place);
+    if (known && Object.is(known.of, data) && isSame(known.by, visible)) return known.data;
     const covered = {
+      of: data,
       by: visible,
-      data: visible.reduce<object>((shown, { apply }) => apply(shown), data) as Data,
+      data: visible.reduce<unknown>((shown, { apply }) => apply(shown), data) as Data,
     };
-    this.#covered.set(data, covered);
+    this.#covered.set(place, covered);
     return covered.data;
   }
 }
 
 interface Covered<Data> {
+  readonly of: Data;
   readonly by: readonly Overlay[];
   readonly data: Data;
 }

@@ -61,6 +61,8 @@ export class View extends Subscribable {
 /** Which view belongs to which loader data; an object knows for itself where it stands in its channels. */
 export class Views {
   readonly #views = new WeakMap<object, View>();
+  /** The newest data of each route that is no object or list. */
+  readonly #plain = new Map<string, { readonly data: unknown; readonly view: View }>();
   readonly #channels: Channels;
   readonly #onUnsubscribed: (routeId: string) => void;
 
@@ -69,14 +71,17 @@ export class Views {
     this.#onUnsubscribed = onUnsubscribed;
   }
 
-  of(data: unknown): View | undefined {
-    return isObject(data) ? this.#views.get(data) : undefined;
+  /** @param routeId whose data it is: a number, a text or null does not say that by itself. */
+  of(data: unknown, routeId?: string): View | undefined {
+    if (isObject(data)) return this.#views.get(data);
+    const newest = routeId === undefined ? undefined : this.#plain.get(routeId);
+    return newest && Object.is(newest.data, data) ? newest.view : undefined;
   }
 
   /** Takes note of loader data, and of the positions that came with it. */
   receive(loaderData: Readonly<Record<string, unknown>>, live: LivePositions = {}, asked = 0): void {
     for (const [routeId, data] of Object.entries(loaderData)) {
-      if (isObject(data)) this.#views.set(data, this.#view(routeId, live[routeId] ?? [], asked));
+      this.#note(data, this.#view(routeId, live[routeId] ?? [], asked));
     }
   }
 
@@ -85,9 +90,14 @@ export class Views {
    * Data that was made of none has no channels to follow. What is known already is not asked again where it stands.
    */
   derive(routeId: string, data: unknown, answer: unknown): void {
-    if (!isObject(data) || this.#views.has(data)) return;
-    const { positions = [], asked = 0 } = this.of(answer) ?? {};
-    this.#views.set(data, this.#view(routeId, positions, asked));
+    if (this.of(data, routeId)) return;
+    const { positions = [], asked = 0 } = this.of(answer, routeId) ?? {};
+    this.#note(data, this.#view(routeId, positions, asked));
+  }
+
+  #note(data: unknown, view: View): void {
+    if (isObject(data)) this.#views.set(data, view);
+    else this.#plain.set(view.routeId, { data, view });
   }
 
   #view(routeId: string, positions: readonly ChannelPosition[], asked: number): View {

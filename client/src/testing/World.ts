@@ -193,7 +193,7 @@ export class World {
       ...this.#begin(),
       ...{ id, keys, value, state: "asked", revs: [], published: [], actionsAnswered: this.#actionsAnswered },
     };
-    const apply = (rows: object) => keys.reduce<Rows>((shown, key) => changed(shown, key, value), rows as Rows);
+    const apply = (rows: unknown) => keys.reduce<Rows>((shown, key) => changed(shown, key, value), rows as Rows);
     this.#attempts.push(attempt);
     for (const name of ["folding", "loading"]) this.overlays.add(name, { id, apply });
   }

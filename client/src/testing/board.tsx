@@ -141,6 +141,18 @@ function Quiet() {
   return <h1>{useLive<BoardLive>().cards.length}</h1>;
 }
 
+// Data that is no object, on a route that follows its channel with a reducer, without, or by asking.
+const plain = {
+  folded: () => <h1>{JSON.stringify(useLive<CountLive>((_, told) => told))}</h1>,
+  reloaded: () => <h1>{JSON.stringify(useLive<CountLive>())}</h1>,
+  polled: () => <h1>{JSON.stringify(useLive<Pick<CountLive, "data">>({ every: "30s" }))}</h1>,
+};
+
+interface CountLive extends LiveRoute {
+  readonly data: number | string | boolean | null;
+  readonly publication: CountLive["data"];
+}
+
 const page = { loader: true, action: true };
 
 const entries: readonly RouteEntry[] = [
@@ -154,6 +166,7 @@ const entries: readonly RouteEntry[] = [
       { ...page, id: "summary", path: "summary/:board", view: { default: Summary } },
       { ...page, id: "desk", path: "desk", view: { default: Desk } },
       { ...page, id: "clock", path: "clock", view: { default: Clock } },
+      ...Object.entries(plain).map(([how, view]) => ({ ...page, id: how, path: how, view: { default: view } })),
       { ...page, id: "quiet", path: "quiet", view: { default: Quiet } },
     ],
   },
@@ -164,6 +177,7 @@ export class BoardApp extends PythonApp {
   cards: readonly Card[] = ["a", "b"].map((slug) => ({ slug, column: "todo", rev: 1 }));
   orders: readonly string[] = [];
   clock = 0;
+  count: unknown = null;
   /** Whether moves are announced. */
   isPublishing = true;
 
@@ -180,6 +194,9 @@ export class BoardApp extends PythonApp {
       },
       clock: { loader: () => ({ time: ++this.clock }) },
       quiet: { loader },
+      folded: { channels: () => ["count"], loader: () => this.count },
+      reloaded: { channels: () => ["count"], loader: () => this.count },
+      polled: { loader: () => this.count },
     });
   }
 
@@ -189,6 +206,12 @@ export class BoardApp extends PythonApp {
     this.cards = this.cards.map((each) => (each.slug === slug ? card : each));
     if (this.isPublishing) this.line.serve("board:1", card);
     return card;
+  }
+
+  /** Somebody changes the plain value. */
+  set(count: unknown): void {
+    this.count = count;
+    this.line.serve("count", count);
   }
 
   order(text: string): void {
