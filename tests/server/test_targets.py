@@ -162,3 +162,24 @@ def test_an_upgrade_behind_a_request_that_is_being_answered_closes() -> None:
         assert network.lost
 
     run(scenario())
+
+
+async def impatient(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers before the body is there."""
+    await send({"type": "http.response.start", "status": 413, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": b"no"})
+
+
+def test_an_early_answer_of_the_application_is_not_lost_while_the_body_comes() -> None:
+    async def scenario() -> None:
+        network = House(impatient).connect()
+        network.stubborn = True
+        network.say(POST + b"Content-Length: 100000\r\n\r\n")
+        await settle()
+        assert status(network) == b"413"
+        network.say(b"x" * 1000)
+        assert (network.ended, network.lost) == (True, False)
+        await asyncio.sleep(6)
+        assert network.lost
+
+    run(scenario())

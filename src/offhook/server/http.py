@@ -135,6 +135,19 @@ class _Times:
             deadlines.end(connection)
 
 
+class _Outlet:
+    """What uvicorn's answer to a request with a body writes to, and closes."""
+
+    def __init__(self, connection: "HttpProtocol", cycle: RequestResponseCycle) -> None:
+        self.write, self.is_closing = connection.transport.write, connection.transport.is_closing
+        self._connection = connection
+        self._cycle = cycle
+
+    def close(self) -> None:
+        """The answer is complete, and the last one."""
+        self._connection.part(self._cycle)
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One HTTP connection, from uvicorn's ``http=``."""
 
@@ -291,6 +304,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._check_length()
         self._check_pipeline()
         super().on_headers_complete()
+        if has_body:
+            cast("Any", self.cycle).transport = _Outlet(self, self.cycle)
         if self.cycle is not self._answered and not self._should_upgrade():
             self._waiting[self.cycle] = self._memory()
         if self._is_draining and self.cycle is not None:
@@ -419,6 +434,16 @@ class HttpProtocol(HttpToolsProtocol):
     def leave(self) -> None:
         """They had the time to read why."""
         self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self._times.stalled.begin(self)
+
+    def part(self, cycle: RequestResponseCycle) -> None:
+        """The application has answered *cycle* for good; the rest of its body may still be on its way."""
+        if self._in_message and cycle.scope is self.scope:
+            self._times.forget(self)
+            self._linger()
+        else:
+            self.transport.close()
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
