@@ -41,9 +41,9 @@ class Verbatim(Channel[Raw], pattern="raw:{name}", history=History(100, "10m"), 
 
     name: str
 
-    async def on_subscribe(self, client: Client[str]) -> None: ...
+    async def on_subscribe(self, client: Client[Any]) -> None: ...
 
-    async def on_publish(self, client: Client[str], data: Raw) -> Raw:
+    async def on_publish(self, client: Client[Any], data: Raw) -> Raw:
         return data
 
 
@@ -52,7 +52,7 @@ class Hall(Channel[int], pattern="hall:{name}", presence=True, join_leave="alway
 
     name: str
 
-    async def on_subscribe(self, client: Client[str]) -> None: ...
+    async def on_subscribe(self, client: Client[Any]) -> None: ...
 
 
 app = Realtime(
