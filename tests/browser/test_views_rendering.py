@@ -87,3 +87,19 @@ def test_a_view_that_the_server_cannot_render_is_rendered_in_the_browser(views: 
     assert "window is not defined" in views.log
     visitor.page.get_by_role("link", name="home").click()
     visitor.page.get_by_role("heading", name="Home").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("zone", "language", "shown"),
+    [("Asia/Tokyo", "de-DE", "01.12.26, 08:30"), ("America/Los_Angeles", "en-US", "11/30/26, 3:30\u202fPM")],
+)
+def test_a_time_is_the_users_own_once_the_page_is_alive(
+    views: Server, arrive: Arrive, zone: str, language: str, shown: str
+) -> None:
+    visitor = arrive(views.url, timezone_id=zone, locale=language)
+    assert "2026-11-30 23:30 UTC" in httpx.get(f"{views.url}/times").text
+
+    visitor.goto("/times")
+
+    visitor.page.locator("time", has_text=shown).wait_for()
+    visitor.page.get_by_text(f"Your language: {language}").wait_for()

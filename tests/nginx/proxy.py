@@ -1,6 +1,7 @@
 """nginx with the configuration of ``examples/deploy``, in a folder of its own and on free ports."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,10 +31,14 @@ http {
 
 
 class Nginx:
-    """From ``__enter__`` to ``__exit__``; the application is to serve on ``uds``."""
+    """From ``__enter__`` to ``__exit__``; the application serves on ``uds``.
 
-    def __init__(self, folder: Path) -> None:
+    :param servers: sockets of several servers instead, which get the requests in turn.
+    """
+
+    def __init__(self, folder: Path, servers: Sequence[Path] = ()) -> None:
         self.uds = folder / "book.sock"
+        self._servers = servers or [self.uds]
         self.port, self.plain_port = free_port(), free_port()
         self.url = f"https://localhost:{self.port}"
         self.certificate: Certificate = make(folder)
@@ -44,10 +49,13 @@ class Nginx:
     def _site(self) -> str:
         """The configuration as it is, with the places of this machine."""
         text = SITE.read_text()
+        servers = [f"server unix:{server};" for server in self._servers]
+        # A connection that nginx keeps would still lead to a server that was replaced.
+        kept = [] if len(servers) > 1 else ["keepalive 32;"]
         for theirs, ours in (
             ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port} ssl http2;"),
-            ("/run/book/book.sock", str(self.uds)),
+            ("server unix:/run/book/book.sock;\n    keepalive 32;", "\n    ".join([*servers, *kept])),
             ("/etc/ssl/private/book.crt", str(self.certificate.cert)),
             ("/etc/ssl/private/book.key", str(self.certificate.key)),
         ):

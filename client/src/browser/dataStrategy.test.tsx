@@ -195,3 +195,27 @@ test("data that came with an action is used for that action only", async () => {
   await browser.click("a[href='/rooms/1']");
   expect(app.requests.at(-1)).toBe("GET /__data/rooms/1?_routes=sidebar,room");
 });
+
+test("an action whose page was left goes on, and the page that is open then loads what it has changed", async () => {
+  await browser.open("/rooms/1");
+  const held = Promise.withResolvers<void>();
+  const asked: { readonly method: string; readonly signal: AbortSignal | undefined }[] = [];
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    asked.push({ method: init.method ?? "GET", signal: init.signal ?? undefined });
+    if (init.method === "POST") await held.promise;
+    return app.fetch(url, init);
+  });
+  await browser.say("slow");
+  await browser.click("a[href='/lobby']");
+  const before = asked.length;
+  await browser.after(held.resolve);
+  expect([location.pathname, asked[0]]).toEqual(["/lobby", { method: "POST", signal: undefined }]);
+  expect(asked.slice(before).map(({ method }) => method)).toEqual(["GET"]);
+});
+
+test("a page that returns from the back/forward cache runs its loaders", async () => {
+  await browser.open("/rooms/1");
+  app.signedIn = false;
+  await browser.after(() => window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  expect(location.pathname).toBe("/lobby"); // where the loader redirects to
+});

@@ -8,7 +8,7 @@ import { isOwn, MissingView } from "../routes.js";
 import type { Tab } from "../tab.js";
 import { type Ahead, type Early, pageOf } from "./ahead.js";
 import type { Build } from "./build.js";
-import { type AskFor, type OnReturn, runHandlers } from "./handlers.js";
+import { type AskFor, type OnReturn, runHandlers, runRemote } from "./handlers.js";
 import { bare, contained, failureOf, failureOfRun } from "./outcome.js";
 import type { Answer, Question, Results } from "./request.js";
 import type { Server } from "./server.js";
@@ -21,6 +21,8 @@ export interface DataStrategyOptions {
   /** The ids of the routes that have a loader in Python. */
   readonly loaders: ReadonlySet<string>;
   readonly build: Build;
+  /** The page on the screen. The browser's address is another one already while a user goes back or forward. */
+  readonly shown: () => string;
   /** The whole address to which a navigation leads, of whose request a part is missing (the fragment). */
   readonly destination: (url: string) => string;
 }
@@ -34,11 +36,16 @@ type Ask = (question: Question) => Promise<Answer>;
  * with a clientLoader asks when it wants to, in a request of its own.
  */
 export function createDataStrategy(options: DataStrategyOptions): DataStrategyFunction {
-  const { tab, server, ahead, loaders, build, destination } = options;
+  const { tab, server, ahead, loaders, build, shown, destination } = options;
+  /** The page of an action whose answer is shown next, with the data that is loaded for it. */
+  let acted: string | undefined;
   const answer: Ask = (question) => server.answer(question);
 
-  function load({ request, fetcherKey }: DataStrategyFunctionArgs, needed: Matches, early?: Early) {
-    const document = isNavigation(request, fetcherKey) ? destination(request.url) : undefined;
+  function isHere(request: Request): boolean {
+    return pageOf(request.url) === shown();
+  }
+
+  function load({ request }: DataStrategyFunctionArgs, needed: Matches, early?: Early, document?: string) {
     const askedFor = (routes: readonly string[]) => answer({ request, routes, after: [], document });
     const served = needed.filter(({ route }) => loaders.has(route.id));
     const known = served.map(idOf).filter((id) => early?.routes.includes(id));
@@ -78,7 +85,11 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
   /** As `refresh`, for a fetcher: what it holds stays where a run fails. */
   async function refetch(args: DataStrategyFunctionArgs, key: string, needed: Matches): Promise<Outcomes> {
     const held = tab.reloads.fetched(key);
-    const results = await load(args, needed);
+    const { request } = args;
+    const askFor: AskFor = (id) => answer({ request, routes: [id], after: [] });
+    const isServed = needed.every(({ route }) => loaders.has(route.id) && !isOwn(route));
+    const loaded = await load(args, needed);
+    const results = isServed ? await withoutViews(loaded, askFor) : loaded;
     const isKept = held !== undefined && Object.values(results).some((outcome) => failureOfRun(outcome));
     return isKept ? untouched(args.matches, held) : results;
   }
@@ -96,10 +107,14 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
       const answered = await (action === undefined ? answer(question) : attempt(question, action));
       came = answered.after;
       if (!failureOf(answered)) tab.channels.retry();
+      // The user has left the page: nothing else shows what the action has changed.
+      if (request.signal.aborted) tab.reloads.all();
       return action === undefined ? answered : contained(answered);
     };
-    const results = await runHandlers(needed, askFor);
+    const results = await withoutViews(await runHandlers(needed, askFor), askFor);
     if (action !== undefined) concludeAlone(action, results);
+    const isLed = Object.values(results).some(({ result }) => result instanceof Response);
+    if (fetcherKey === null) acted = isLed ? undefined : pageOf(request.url);
     finish(came);
     return results;
   }
@@ -145,9 +160,12 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     const { request, fetcherKey } = args;
     if (request.method !== "GET") return mutate(args, needed);
     if (fetcherKey !== null) return refetch(args, fetcherKey, needed);
-    if (isNavigation(request, fetcherKey) && build.isOutdated) return server.gone(destination(request.url));
-    const early = partial ? undefined : ahead.take(pageOf(request.url));
-    return isHere(request) ? refresh(args, needed, early) : load(args, needed, early);
+    const page = pageOf(request.url);
+    const document = isHere(request) || page === acted ? undefined : destination(request.url);
+    if (!partial) acted = undefined;
+    if (document !== undefined && build.isOutdated) return server.gone(document);
+    const early = partial ? undefined : ahead.take(page);
+    return isHere(request) ? refresh(args, needed, early) : load(args, needed, early, document);
   }
 
   return async (args) => orDocument(args, await run(args));
@@ -155,6 +173,14 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
 
 function isMissing({ type, result }: DataStrategyResult): boolean {
   return type === "error" && result instanceof MissingView;
+}
+
+/** The results; a view that is not there any more does not stop a handler in Python, which needs none. */
+async function withoutViews(results: Outcomes, askFor: AskFor): Promise<Outcomes> {
+  const all = Object.entries(results).map(async ([id, outcome]) => {
+    return [id, isMissing(outcome) ? await runRemote(id, askFor) : outcome] as const;
+  });
+  return Object.fromEntries(await Promise.all(all));
 }
 
 /** One answer for several routes. It need not be wanted by all of them, or by any. */
@@ -177,15 +203,6 @@ function isNeeded(match: DataStrategyMatch, partial: ReadonlySet<string> | null,
 
 function untouched(matches: readonly DataStrategyMatch[], result: unknown): Outcomes {
   return Object.fromEntries(matches.map((match) => [match.route.id, { type: "data", result }]));
-}
-
-/** Whether the user goes to another page. */
-function isNavigation(request: Request, fetcherKey: string | null): boolean {
-  return request.method === "GET" && fetcherKey === null && !isHere(request);
-}
-
-function isHere(request: Request): boolean {
-  return pageOf(request.url) === pageOf(location.href);
 }
 
 function idOf(match: DataStrategyMatch): string {

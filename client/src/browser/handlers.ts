@@ -35,3 +35,13 @@ function runHandler(match: DataStrategyMatch, askFor: AskFor, onReturn?: OnRetur
     return withStatus(returned, answered?.status);
   });
 }
+
+/** The result of a route's handler in Python alone. */
+export async function runRemote(id: string, askFor: AskFor): Promise<DataStrategyResult> {
+  try {
+    const { data, status } = valueFor(await askFor(id), id);
+    return { type: "data", result: withStatus(data, status) };
+  } catch (error) {
+    return { type: "error", result: error };
+  }
+}

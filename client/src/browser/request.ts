@@ -66,7 +66,8 @@ async function send(question: Question, body?: BodyInit): Promise<Answer> {
     method: request.method,
     headers: { accept: "application/json", ...(isPrefetch ? { purpose: "prefetch" } : {}) },
     ...(isPrefetch ? { priority: "low" } : {}),
-    signal: request.signal,
+    // An action that was submitted is not taken back by leaving its page.
+    ...(request.method === "GET" ? { signal: request.signal } : {}),
     ...(body === undefined ? {} : { body }),
   });
   const answer = await content(response);

@@ -2,6 +2,7 @@ import { StrictMode, useEffect } from "react";
 import { createRoot, hydrateRoot, type Root } from "react-dom/client";
 import {
   createBrowserRouter,
+  createPath,
   type DataRouter,
   type DataStrategyFunction,
   matchRoutes,
@@ -65,13 +66,15 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   const hydrated = Promise.withResolvers<void>();
   let created: DataRouter | undefined;
   const destination = (url: string) => url + (created?.state.navigation.location?.hash ?? "");
-  const dataStrategy = after(hydrated.promise, createDataStrategy({ ...shared, build, destination }));
+  const shown = () => pageOf(created ? location.origin + createPath(created.state.location) : location.href);
+  const dataStrategy = after(hydrated.promise, createDataStrategy({ ...shared, build, shown, destination }));
   window.__staticRouterHydrationData = hydrationData(matches, page);
   ahead.put(pageOf(location.href), arrived(page), 0);
   created = createBrowserRouter(routes, { dataStrategy });
   const router = keepingAnswers(created);
   recoverMissingParts(page.build, leave);
   tab.reloads.connect(router);
+  reloadOnReturn(tab);
   const typed = new Typed(document);
   void hydrated.promise.then(() => typed.restore());
   const root = show(
@@ -85,6 +88,11 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
     </StrictMode>,
   );
   return { root, router, reload: () => tab.reloads.all() };
+}
+
+/** A page from the back/forward cache is as old as that, and its user may have signed out since. */
+function reloadOnReturn(tab: Tab): void {
+  addEventListener("pageshow", ({ persisted }) => persisted && tab.reloads.all());
 }
 
 /** Hydrates what the server has rendered; where it has not, the page is rendered here. */

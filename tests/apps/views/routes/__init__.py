@@ -16,6 +16,7 @@ routes = [
             route("echo", "routes/echo"),
             route("brittle", "routes/brittle"),
             route("links", "routes/links"),
+            route("times", "routes/times"),
             route(":lang?/about", "routes/about"),
             route("files/*", "routes/files"),
             route("kept", "routes/kept", [route(":name", "routes/kept_name")]),

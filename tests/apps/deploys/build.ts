@@ -1,0 +1,2 @@
+/** Which build the browser runs. */
+export const build = "old";
