@@ -172,6 +172,18 @@ test("a refusal without results is an error with the answer's status", async () 
   expect(JSON.parse(browser.text("#problem") ?? "")).toMatchObject({ status: 413, data: { detail: "too large" } });
 });
 
+test("a double click is one submission; another text, and the same one after the answer, are of their own", async () => {
+  await browser.open("/rooms/1");
+  const held = Promise.withResolvers<void>();
+  app.delay = held.promise;
+  await browser.say("tea");
+  await browser.say("tea");
+  await browser.say("coffee");
+  await browser.after(held.resolve);
+  await browser.say("tea");
+  expect(app.requests.filter((each) => each.startsWith("POST"))).toHaveLength(3);
+});
+
 test("an answer that is no data is an error", async () => {
   await browser.open("/lobby");
   vi.stubGlobal("reportError", vi.fn());

@@ -10,6 +10,7 @@ import { type Ahead, type Early, pageOf } from "./ahead.js";
 import type { Build } from "./build.js";
 import { type AskFor, type OnReturn, runHandlers, runRemote } from "./handlers.js";
 import { bare, contained, failureOf, failureOfRun } from "./outcome.js";
+import { Repeats } from "./repeats.js";
 import type { Answer, Question, Results } from "./request.js";
 import type { Server } from "./server.js";
 
@@ -40,6 +41,7 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
   /** The page of an action whose answer is shown next, with the data that is loaded for it. */
   let acted: string | undefined;
   const answer: Ask = (question) => server.answer(question);
+  const repeats = new Repeats();
 
   function isHere(request: Request): boolean {
     return pageOf(request.url) === shown();
@@ -104,7 +106,9 @@ export function createDataStrategy(options: DataStrategyOptions): DataStrategyFu
     let came: Results | undefined;
     const askFor: AskFor = async (id) => {
       const question = { request, routes: [id], after, action };
-      const answered = await (action === undefined ? answer(question) : attempt(question, action));
+      const answered = await (action === undefined
+        ? repeats.once(fetcherKey ?? "", question, () => answer(question))
+        : attempt(question, action));
       came = answered.after;
       if (!failureOf(answered)) tab.channels.retry();
       // The user has left the page: nothing else shows what the action has changed.

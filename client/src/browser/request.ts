@@ -99,7 +99,7 @@ function list(ids: readonly string[]): string {
   return ids.map(encodeURIComponent).join(",");
 }
 
-async function bodyOf(request: Request): Promise<BodyInit> {
+export async function bodyOf(request: Request): Promise<FormData | Blob> {
   const type = request.headers.get("content-type") ?? "";
   // A form with files stays a form, so that the browser reads the files as it sends them.
   return type.startsWith("multipart/form-data") ? request.formData() : request.blob();

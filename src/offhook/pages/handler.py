@@ -34,6 +34,7 @@ from offhook.pages.loaders import Extension
 from offhook.pages.modules import RouteMatch, RouteTable
 from offhook.pages.outcomes import Failed, failed
 from offhook.pages.render.base import Renderer
+from offhook.pages.repeats import Repeats, submission
 from offhook.pages.run import Runner
 from offhook.pages.visit import Visit
 
@@ -80,6 +81,7 @@ class PagesHandler:
         self._assets = assets
         self._sessions = sessions
         self._limits = limits or Limits()
+        self._repeats = Repeats()
         self._origins = origins
         providers = Providers(sources, provide, session=sessions is not None, limits=self._limits)
         self._handlers = handlers = plan_handlers(table, providers)
@@ -153,7 +155,8 @@ class PagesHandler:
             return reload(self._assets.build)
         try:
             self._expect(body, visit)
-            response = await self._answered(visit, ask)
+            repeatable = await submission(request) if visit.action and not ask.data else None
+            response = await self._repeats.once(repeatable, lambda: self._answered(visit, ask))
         except ClientDisconnect:
             raise
         except Exception as error:
