@@ -1,0 +1,1 @@
+"""Every input of HTML in one form."""
