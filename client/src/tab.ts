@@ -10,6 +10,8 @@ import { Views } from "./live/views.js";
 /** Everything live that a browser tab has, outside React. */
 export class Tab {
   readonly line: Line;
+  /** Where the application is mounted, such as `/shop`; empty at the root. */
+  readonly root: string;
   readonly channels: Channels;
   readonly reloads = new Reloads();
   readonly requests = new Requests();
@@ -17,8 +19,9 @@ export class Tab {
   readonly views: Views;
   #user: string | null | undefined;
 
-  constructor(line: Line) {
+  constructor(line: Line, root = "") {
     this.line = line;
+    this.root = root;
     this.channels = new Channels(line);
     // The page cannot stay true without its channel; the loader knows what the user is to see instead.
     this.views = new Views(this.channels, (routeId) => this.reloads.once(routeId));

@@ -5,6 +5,7 @@ import { constants } from "./vite/constants.js";
 import { development } from "./vite/development.js";
 import { clientEntry, serverEntry, viewsOf } from "./vite/entries.js";
 import { exchange, viewId } from "./vite/exchange.js";
+import { files } from "./vite/files.js";
 import { readRoutes, withClientLoader } from "./vite/routes.js";
 import { styles } from "./vite/styles.js";
 
@@ -14,7 +15,7 @@ const SERVER = "virtual:offhook/server";
 /** Everything Vite has to know about an Offhook application. */
 export function offhook(): PluginOption[] {
   const page = `\0${CLIENT}`;
-  return [application(), development(page), exchange(page), styles(), compressed(), constants(), react()];
+  return [application(), development(page), exchange(page), styles(), files(), compressed(), constants(), react()];
 }
 
 function application(): Plugin {

@@ -15,6 +15,7 @@ from offhook.base.errors import UsageError
 from offhook.base.incoming import Authenticate, Identity, Incoming
 from offhook.base.inject import Getter, Parameter
 from offhook.base.limits import Limits, chosen
+from offhook.base.mounting import below_root, with_root
 from offhook.base.sessions import SessionCookie, SessionStore, opened
 from offhook.base.types import Json, Receive, Scope, Send
 from offhook.bridge import ChannelClass, LivePages
@@ -187,9 +188,9 @@ class App:
             case _ if self._realtime.serves(scope):
                 await self._realtime(scope, receive, send)
             case "http":
-                await self._pages(scope, receive, send)
+                await self._pages(below_root(scope), receive, send)
             case "websocket":
-                await self._sockets(scope, receive, send)
+                await self._sockets(below_root(scope), receive, send)
             case "lifespan":
                 self._realtime.ends_with(scope)
                 await serve_lifespan(self._running, receive, send)
@@ -242,15 +243,19 @@ class _LineAddress:
     needed: bool
 
     async def before(self, visit: Visit) -> Mapping[str, Json]:
-        return {"line": {"url": LINE_PATH} if self.needed else None}
+        return {"line": {"url": _line_of(visit)} if self.needed else None}
 
     async def identified(self, visit: Visit, identity: Identity[Any] | None) -> Mapping[str, Json]:
         # A line lives on while the visitor signs out and in again; by this mark the browser opens another one.
         mark = hashlib.sha256(identity.id.encode()).hexdigest()[:16] if identity else None
-        return {"line": {"url": LINE_PATH, "user": mark}} if self.needed else {}
+        return {"line": {"url": _line_of(visit), "user": mark}} if self.needed else {}
 
     def headers(self, visit: Visit) -> Mapping[str, str]:
         return {}
+
+
+def _line_of(visit: Visit) -> str:
+    return with_root(visit.incoming.root, LINE_PATH)
 
 
 def _sessions(

@@ -10,6 +10,7 @@ from offhook.base.env import SYSTEM, Env
 from offhook.base.errors import BrokerError
 from offhook.base.incoming import Authenticate
 from offhook.base.limits import Limits, chosen
+from offhook.base.mounting import below_root
 from offhook.base.types import AsgiApp, Receive, Scope, Send
 from offhook.brokers.base import Broker
 from offhook.brokers.load import open_broker
@@ -177,9 +178,7 @@ class Realtime:
 
 def _address(scope: Scope) -> tuple[str, str]:
     """The kind of a scope and its path below the place where this application is mounted."""
-    path: str = scope.get("path", "")
-    root: str = scope.get("root_path", "")
-    return scope["type"], path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return scope["type"], below_root(scope)["path"] if "path" in scope else ""
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

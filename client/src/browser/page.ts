@@ -9,6 +9,8 @@ export interface PageData {
   readonly errors?: Readonly<Record<string, RouteError>> | null;
   readonly live?: LivePositions;
   readonly line?: LineInfo | null;
+  /** Where the application is mounted, such as `/shop`; absent at the root. */
+  readonly root?: string;
 }
 
 export interface LineInfo {

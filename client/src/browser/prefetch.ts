@@ -15,17 +15,19 @@ export interface PrefetchOptions {
   readonly server: Server;
   readonly ahead: Ahead;
   readonly loaders: ReadonlySet<string>;
+  /** Where the application is mounted. */
+  readonly basename: string;
 }
 
 /** Loads views, and the data that the next navigation to an address is going to need. */
 export function createPrefetch(options: PrefetchOptions): (href: string) => void {
-  const { routes, router, server, ahead, loaders } = options;
+  const { routes, router, server, ahead, loaders, basename } = options;
   const limited = limit(AT_A_TIME);
   return (href) => {
     const url = new URL(href, location.href);
     const isHere = pageOf(url.href) === pageOf(location.href);
     if (url.origin !== location.origin || isHere || isSavingData() || ahead.has(pageOf(url.href))) return;
-    const matches = matchRoutes(routes, url) ?? [];
+    const matches = matchRoutes(routes, url, basename) ?? [];
     for (const { route } of matches) loadView(route);
     const ids = matches.filter((match, i) => isNeeded(match, router.state.matches[i], url)).map(idOf);
     const needed = ids.filter((id) => loaders.has(id));

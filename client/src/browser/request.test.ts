@@ -4,18 +4,30 @@ import { ask } from "./request.js";
 afterEach(() => void vi.unstubAllGlobals());
 
 /** What the server gets to see of a request. */
-async function asked(url: string, init: RequestInit = {}, after: readonly string[] = []): Promise<Request> {
+async function asked(
+  url: string,
+  init: RequestInit = {},
+  after: readonly string[] = [],
+  root = "",
+): Promise<Request> {
   const seen = vi.fn(async (input: string, sent: RequestInit) => {
     requests.push(new Request(input, sent));
     return Response.json({ build: "b1", results: {} });
   });
   const requests: Request[] = [];
   vi.stubGlobal("fetch", seen);
-  await ask({ request: new Request(url, init), routes: ["routes/shell", "routes/room"], after });
+  await ask({ request: new Request(url, init), routes: ["routes/shell", "routes/room"], after }, root);
   const [request] = requests;
   if (!request) throw new Error("nothing was asked");
   return request;
 }
+
+test.each([
+  ["http://localhost/shop/rooms/1", "http://localhost/shop/__data/rooms/1?_routes=routes%2Fshell,routes%2Froom"],
+  ["http://localhost/shop", "http://localhost/shop/__data?_routes=routes%2Fshell,routes%2Froom"],
+])("the data of an application below /shop lies below it", async (page, data) => {
+  expect((await asked(page, {}, [], "/shop")).url).toBe(data);
+});
 
 test("the routes are appended to the page's own query", async () => {
   const { url, method } = await asked("http://localhost/rooms/1?x=a+b");

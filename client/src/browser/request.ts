@@ -48,21 +48,23 @@ export interface Question {
  *
  * A server with another build may not know the route of an action. It has run nothing then, and is asked once more for
  * the action of the address, as a form without JavaScript is sent.
+ *
+ * @param root where the application is mounted; empty at the root.
  */
-export async function ask(question: Question): Promise<Answer> {
+export async function ask(question: Question, root: string): Promise<Answer> {
   const { request, routes } = question;
-  if (request.method === "GET") return send(question);
+  if (request.method === "GET") return send(question, root);
   const body = await bodyOf(request);
-  const answer = await send(question, body);
+  const answer = await send(question, root, body);
   if (!answer.reload) return answer;
-  const { results = {}, ...rest } = await send({ ...question, routes: [], after: [] }, body);
+  const { results = {}, ...rest } = await send({ ...question, routes: [], after: [] }, root, body);
   const [result] = Object.values(results);
   return { ...rest, results: result ? Object.fromEntries(routes.map((id) => [id, result])) : {} };
 }
 
-async function send(question: Question, body?: BodyInit): Promise<Answer> {
+async function send(question: Question, root: string, body?: BodyInit): Promise<Answer> {
   const { request, routes, isPrefetch } = question;
-  const response = await fetch(dataUrl(question), {
+  const response = await fetch(dataUrl(question, root), {
     method: request.method,
     headers: { accept: "application/json", ...(isPrefetch ? { purpose: "prefetch" } : {}) },
     ...(isPrefetch ? { priority: "low" } : {}),
@@ -83,7 +85,7 @@ async function content(response: Response): Promise<unknown> {
   return { detail: response.statusText || statusText(response.status) };
 }
 
-function dataUrl({ request, routes, after, action }: Question): string {
+function dataUrl({ request, routes, after, action }: Question, root: string): string {
   const url = new URL(request.url);
   const query = [
     ...(routes.length > 0 ? [`_routes=${list(routes)}`] : []),
@@ -92,7 +94,7 @@ function dataUrl({ request, routes, after, action }: Question): string {
   ].join("&");
   // The page's own query goes as it is: parsing and writing it again could change it.
   const search = [url.search.slice(1), query].filter(Boolean).join("&");
-  return `${url.origin}/__data${url.pathname}${search && `?${search}`}`;
+  return `${url.origin}${root}/__data${url.pathname.slice(root.length)}${search && `?${search}`}`;
 }
 
 function list(ids: readonly string[]): string {

@@ -8,19 +8,22 @@ export class Server {
   readonly #tab: Tab;
   readonly #build: Build;
   readonly #leave: (href: string) => void;
+  readonly #root: string;
 
   /**
    * @param build takes note of the build of each answer.
    * @param leave loads another document.
+   * @param root where the application is mounted.
    */
-  constructor(tab: Tab, build: Build, leave: (href: string) => void) {
+  constructor(tab: Tab, build: Build, leave: (href: string) => void, root: string) {
     this.#tab = tab;
     this.#build = build;
     this.#leave = leave;
+    this.#root = root;
   }
 
   answer(question: Question): Promise<Answer> {
-    return this.#asking(async (asked) => this.#receive(question, await ask(question), asked));
+    return this.#asking(async (asked) => this.#receive(question, await ask(question, this.#root), asked));
   }
 
   /**
@@ -29,7 +32,7 @@ export class Server {
    */
   async foresee(question: Question): Promise<(() => Promise<Answer>) | undefined> {
     return this.#asking(async (asked) => {
-      const answer = await ask(question);
+      const answer = await ask(question, this.#root);
       this.#build.saw(answer.build);
       const isUsable = !answer.redirect && !answer.reload && !failureOf(answer) && !this.#build.isOutdated;
       return isUsable ? () => this.#receive(question, answer, asked) : undefined;

@@ -51,18 +51,20 @@ export interface OpenPage {
 export async function start(entries: readonly RouteEntry[], { connect, leave }: Surroundings): Promise<OpenPage> {
   const page = readPage(document);
   const routes = routeObjects(entries);
-  const matches = matchRoutes(routes, location) ?? [];
+  const { root = "" } = page;
+  const basename = root || "/";
+  const matches = matchRoutes(routes, location, basename) ?? [];
   await loadViews(routes, matches, page);
   cover(routes);
 
   const build = new Build(page.build);
   const line = connect(page, (seen) => build.saw(seen));
-  const tab = new Tab(line);
+  const tab = new Tab(line, root);
   tab.isFor(page.line?.user);
   tab.views.receive(page.loaderData, page.live);
 
   const ahead = new Ahead();
-  const shared = { tab, ahead, server: new Server(tab, build, leave), loaders: withLoader(entries) };
+  const shared = { tab, ahead, server: new Server(tab, build, leave, root), loaders: withLoader(entries) };
   const hydrated = Promise.withResolvers<void>();
   let created: DataRouter | undefined;
   const destination = (url: string) => url + (created?.state.navigation.location?.hash ?? "");
@@ -70,24 +72,24 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   const dataStrategy = after(hydrated.promise, createDataStrategy({ ...shared, build, shown, destination }));
   window.__staticRouterHydrationData = hydrationData(matches, page);
   ahead.put(pageOf(location.href), arrived(page), 0);
-  created = createBrowserRouter(routes, { dataStrategy });
+  created = createBrowserRouter(routes, { basename, dataStrategy });
   const router = keepingAnswers(created);
   recoverMissingParts(page.build, leave);
   tab.reloads.connect(router);
   reloadOnReturn(tab);
   const typed = new Typed(document);
   void hydrated.promise.then(() => typed.restore());
-  const root = show(
+  const shown = show(
     <StrictMode>
       <TabContext value={tab}>
-        <PrefetchContext value={createPrefetch({ ...shared, routes, router })}>
+        <PrefetchContext value={createPrefetch({ ...shared, routes, router, basename })}>
           <RouterProvider router={router} />
         </PrefetchContext>
         <Hydrated then={hydrated.resolve} />
       </TabContext>
     </StrictMode>,
   );
-  return { root, router, reload: () => tab.reloads.all() };
+  return { root: shown, router, reload: () => tab.reloads.all() };
 }
 
 /** A page from the back/forward cache is as old as that, and its user may have signed out since. */

@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent, useMemo } from "react";
 import { milliseconds } from "../duration.js";
 import { Socket, type SocketData, type SocketMessage, type SocketState } from "../socket.js";
+import { useTab } from "../tab.js";
 import type { Duration } from "../types.js";
 import { useStore } from "./useStore.js";
 
@@ -38,22 +39,27 @@ export function useWebSocket(
   const deliver = useEffectEvent((message: SocketMessage) => onMessage?.(message));
   const giveBack = useEffectEvent((data: SocketData) => onUnsent?.(data));
   const wanted = [protocols].flat().join(",");
+  const root = useTab()?.root ?? "";
   const socket = useMemo(() => {
     if (url === null) return null;
     const protocols = wanted === "" ? [] : wanted.split(",");
-    return new Socket(url, {
+    return new Socket(isPath(url) ? root + url : url, {
       protocols,
       onMessage: (message) => deliver(message),
       onUnsent: (data) => giveBack(data),
       queue,
       deadline: milliseconds(deadline),
     });
-  }, [url, wanted, queue, deadline]);
+  }, [url, root, wanted, queue, deadline]);
   useEffect(() => socket?.hold(), [socket]);
   const first = url === null ? idle : connecting;
   const state = useStore(socket?.subscribe, socket?.state ?? idle, first);
   const actions = useMemo(() => socketActions(socket), [socket]);
   return useMemo(() => ({ ...state, ...actions }), [state, actions]);
+}
+
+function isPath(url: string): boolean {
+  return url.startsWith("/") && !url.startsWith("//");
 }
 
 function socketActions(socket: Socket | null): Pick<WebSocketHook, "send" | "close"> {

@@ -13,6 +13,8 @@ export interface RenderInput {
   readonly notFound: boolean;
   /** What inline scripts and styles carry so that the document's Content Security Policy lets them pass. */
   readonly nonce?: string | null;
+  /** Where the application is mounted, such as `/shop`; empty at the root. `url` is below it. */
+  readonly root?: string;
 }
 
 /**
@@ -27,9 +29,10 @@ export function staticContext(handler: StaticHandler, input: RenderInput): Stati
   const matches = found ?? notFoundMatches(handler.dataRoutes);
   const errors = found ? boundaryErrors(found, input.errors) : notFoundErrors(matches, location);
   const loaderData = found ? shownData(found, input) : {};
+  const root = input.root ?? "";
   return {
-    basename: "/",
-    location,
+    basename: root || "/",
+    location: { ...location, pathname: root + location.pathname },
     matches,
     loaderData,
     actionData: errors ? null : input.actionData,

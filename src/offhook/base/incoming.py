@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from typing import Generic, TypeAlias, TypeVar
 
+from offhook.base.mounting import root_of
 from offhook.base.types import Json, Scope
 
 User = TypeVar("User")
@@ -69,6 +70,8 @@ class Incoming:
     session: Mapping[str, Json] = field(default_factory=dict)
     session_expires: float = math.inf
     session_id: str = ""
+    root: str = ""
+    """Where the application is mounted (``root_path``); ``path`` is below it."""
 
     @property
     def is_secure(self) -> bool:
@@ -126,6 +129,7 @@ def incoming(scope: Scope) -> Incoming:
         headers=headers_of(scope),
         scheme=scope.get("scheme", "http"),
         client=client[0] if client else None,
+        root=root_of(scope),
     )
 
 

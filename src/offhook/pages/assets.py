@@ -69,12 +69,17 @@ class Assets:
         everything = content + (bundle.read_bytes() if bundle.is_file() else b"")
         self.build = hashlib.sha256(everything).hexdigest()[:12]
 
-    def head(self, views: Sequence[str], nonce: str = "") -> str:
-        """Style sheets, preloads and the entry script, with its *nonce*, for a page with these *views*."""
+    def head(self, views: Sequence[str], nonce: str = "", root: str = "") -> str:
+        """Style sheets, preloads and the entry script, with its *nonce*, for a page with these *views*.
+
+        :param root: where the application is mounted.
+        """
         key = tuple(views)
         if key not in self._heads:
             self._heads[key] = self._head(key)
         before, after = self._heads[key]
+        if root:
+            before = before.replace('="/', f'="{escape(root)}/')
         return f'{before} nonce="{nonce}"{after}' if nonce and after else before + after
 
     def _head(self, views: tuple[str, ...]) -> tuple[str, str]:
@@ -128,7 +133,7 @@ class SourceAssets(Assets):
         self.build = "development"
         self._styles = folder / "server" / "styles.json"
 
-    def head(self, views: Sequence[str], nonce: str = "") -> str:
+    def head(self, views: Sequence[str], nonce: str = "", root: str = "") -> str:
         """Style sheets for the first picture, what replaces views in an open page, and the entry script."""
         links = "".join(_LINK.format(escape(sheet)) for sheet in self._sheets(views))
         return links + (_REFRESH.replace("<script", f'<script nonce="{nonce}"') if nonce else _REFRESH)

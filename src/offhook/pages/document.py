@@ -14,6 +14,8 @@ from offhook.pages.render.base import Rendered, RenderError
 from offhook.pages.run import Passed
 from offhook.pages.visit import Visit
 
+_FILES = "/@offhook-root/"
+"""What addresses of the build's files begin with in rendered views (``client/src/vite/files.ts``)."""
 _UNSAFE = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What may not stand in a script as it is: ``</script>`` would end it, the others end a line of JavaScript."""
 
@@ -75,7 +77,8 @@ def document(rendered: Rendered, page: Page, build: str, head: str) -> str:
         raise RenderError("the outermost route's view must render <html> with a <head> and a <body>")
     nonce = f' nonce="{page.nonce}"' if page.nonce else ""
     script = f'<script type="application/json" id="offhook-page"{nonce}>{_data(rendered, page, build)}</script>'
-    return f"<!DOCTYPE html>{before}{head}{opening}{body}{script}{closing}{rest}"
+    html = f"{before}{head}{opening}{body}"
+    return f"<!DOCTYPE html>{html.replace(_FILES, f'{page.root}/')}{script}{closing}{rest}"
 
 
 def _data(rendered: Rendered, page: Page, build: str) -> str:
@@ -86,6 +89,7 @@ def _data(rendered: Rendered, page: Page, build: str) -> str:
         "errors": rendered.errors,
         "live": {},
         "line": None,
+        **({"root": page.root} if page.root else {}),
     }
     text = msgspec.json.encode({**fields, **page.fields}).decode()
     for character, escaped in _UNSAFE.items():

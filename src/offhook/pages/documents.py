@@ -29,7 +29,7 @@ class Documents:
     async def show(self, page: Page, views: Sequence[str | None], status: int, came: Incoming) -> Document:
         """The document of *page*, which *came* asks for."""
         nonce = self.env.uuid() if self.policy else ""
-        html = await self._render(replace(page, nonce=nonce), [view for view in views if view])
+        html = await self._render(replace(page, nonce=nonce, root=came.root), [view for view in views if view])
         response = Document(html, status, nonce=nonce)
         response.headers["x-content-type-options"] = "nosniff"
         if self.policy:
@@ -38,7 +38,7 @@ class Documents:
 
     async def _render(self, page: Page, views: Sequence[str]) -> str:
         """A page that does not render here is rendered by the browser, from the same data."""
-        build, head = self.assets.build, self.assets.head(views, page.nonce)
+        build, head = self.assets.build, self.assets.head(views, page.nonce, page.root)
         try:
             return document(await self.renderer.render(page), page, build, head)
         except RenderError as error:

@@ -12,6 +12,7 @@ from offhook.base.env import SYSTEM, Env
 from offhook.base.incoming import Authenticate, Incoming, incoming
 from offhook.base.inject import Source
 from offhook.base.limits import Limits
+from offhook.base.mounting import root_of, with_root, with_root_again
 from offhook.base.observe import PAGES
 from offhook.base.origin import allowed
 from offhook.base.sessions import Session, SessionCookie, opened
@@ -103,11 +104,13 @@ class PagesHandler:
         await self._renderer.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, whose path is below the place where the application is mounted."""
         body = body_of(receive, self._limits)
         try:
             file = self._assets.respond(scope)
             response = guarded(file, personal=False) if file else await self._safely(scope, body)
+            if "location" in response.headers:
+                response.headers["location"] = with_root(root_of(scope), response.headers["location"])
             await response(scope, body.receive, _bodiless(send) if scope["method"] == "HEAD" else send)
         except ClientDisconnect:
             return
@@ -144,12 +147,14 @@ class PagesHandler:
         detail = "A page of another site sent this."
         if ask.data or match is None:
             return _refused(scope, 403, detail)
-        visit = Visit(Request(ask.scope), came, Session(), ask.url, match.routes, match.params, frozenset())
+        visit = Visit(
+            Request(with_root_again(ask.scope)), came, Session(), ask.url, match.routes, match.params, frozenset()
+        )
         return await self._kinds.bare(visit, failed(403, {"detail": detail}))
 
     async def _visit(self, ask: Ask, came: Incoming, match: RouteMatch, body: Body) -> Response:
         session = await self._sessions.read(came) if self._sessions else Session()
-        request = Request(ask.scope, body.receive)
+        request = Request(with_root_again(ask.scope), body.receive)
         visit = _visit(ask, request, opened(came, session), session, match)
         if visit is None:
             return reload(self._assets.build)

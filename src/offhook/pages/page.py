@@ -24,6 +24,7 @@ class Page:
     Values of loaders and actions are JSON already: they were encoded while the handler's resources were open.
     ``errors`` has the route that failed; which boundary shows it is the view's business. ``fields`` is what the
     extensions add for the browser. ``nonce`` is what scripts in the document have to carry; empty: nothing.
+    ``root`` is where the application is mounted; ``url`` is below it.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Page:
     not_found: bool = False
     fields: Mapping[str, Json] = field(default_factory=dict)
     nonce: str = ""
+    root: str = ""
 
     def error_responses(self) -> Mapping[str, Any] | None:
         """The errors as the browser's router revives them, each with the route that failed."""
@@ -57,5 +59,6 @@ class Page:
                 "errors": self.errors,
                 "notFound": self.not_found,
                 "nonce": self.nonce or None,
+                "root": self.root,
             }
         )

@@ -25,7 +25,7 @@ from offhook.base.types import AsgiApp, Receive, Scope, Send
 from offhook.realtime.deadlines import Deadlines
 from offhook.server import access
 from offhook.server.descriptors import sockets_in
-from offhook.server.upgrade import refusal
+from offhook.server.upgrade import refusal, without_prefix
 
 _PIECE = 16 * 1024
 """So much is parsed in one go; by so much may a limit be overrun."""
@@ -351,7 +351,14 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def _check_target(self) -> None:
-        """A target in absolute form names the host, whatever Host says (RFC 9112, section 3.2.2)."""
+        """A target in absolute form names the host, whatever Host says (RFC 9112, section 3.2.2).
+
+        A proxy may have removed the prefix at which the application is mounted, or left it.
+        """
+        self._check_form()
+        self.url = without_prefix(self.url, self.root_path.encode())
+
+    def _check_form(self) -> None:
         if self.url.startswith(b"/") or self.url == b"*":
             return
         absolute = _ABSOLUTE.fullmatch(self.url)

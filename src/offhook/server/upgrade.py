@@ -74,7 +74,7 @@ def scope(
         url = httptools.parse_url(request.target)
     except httptools.HttpParserInvalidURLError:
         raise BadHandshake("the target is no address") from None
-    raw_path = url.path or b"/"
+    raw_path = without_prefix(url.path or b"/", config.root_path.encode())
     return {
         "type": "websocket",
         "asgi": {"version": config.asgi_version, "spec_version": "2.4"},
@@ -91,6 +91,16 @@ def scope(
         "state": dict(state),
         "extensions": dict(extensions),
     }
+
+
+def without_prefix(target: bytes, prefix: bytes) -> bytes:
+    """*target* without *prefix*, where the application is mounted, if a proxy in front has left that in it."""
+    if not prefix or not target.startswith(prefix):
+        return target
+    rest = target[len(prefix) :]
+    if not rest or rest.startswith(b"?"):
+        return b"/" + rest
+    return rest if rest.startswith(b"/") else target
 
 
 def answer(status: int, headers: Headers) -> bytes:

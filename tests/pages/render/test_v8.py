@@ -92,6 +92,7 @@ def test_what_the_bundle_gets(bundle: Path) -> None:
         "errors": None,
         "notFound": False,
         "nonce": None,
+        "root": "",
     }
 
 
