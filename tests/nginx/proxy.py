@@ -34,9 +34,14 @@ class Nginx:
     """From ``__enter__`` to ``__exit__``; the application serves on ``uds``.
 
     :param servers: sockets of several servers instead, which get the requests in turn.
+    :param prefix: where the application is mounted, such as ``/shop``.
+    :param strips: whether the prefix is removed before a request is passed on.
     """
 
-    def __init__(self, folder: Path, servers: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, folder: Path, servers: Sequence[Path] = (), prefix: str = "", *, strips: bool = False
+    ) -> None:
+        self._prefix, self._strips = prefix, strips
         self.uds = folder / "book.sock"
         self._servers = servers or [self.uds]
         self.port, self.plain_port = free_port(), free_port()
@@ -61,6 +66,12 @@ class Nginx:
         ):
             assert text.count(theirs) == 1
             text = text.replace(theirs, ours)
+        for path in ("/", "/connection/") if self._prefix else ():
+            below = path if self._strips else ""
+            before, place, after = text.partition(f"location {path} {{")
+            assert place
+            after = after.replace("http://book;", f"http://book{below};", 1)
+            text = f"{before}location {self._prefix}{path} {{{after}"
         return text
 
     def __enter__(self) -> Self:

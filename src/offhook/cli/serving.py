@@ -74,7 +74,7 @@ _OPTIONS = (
         default="",
         help="Proxies whose X-Forwarded-For and -Proto are believed: addresses, networks, unix: or *.",
     ),
-    click.option("--root-path", metavar="PATH", default="", help="Where a proxy has mounted the application."),
+    click.option("--root-path", metavar="PATH", default="", help="The prefix at which a proxy serves it."),
     click.option("--compress", is_flag=True, help="Larger WebSocket messages, for those who offer it."),
     click.option("--log-level", type=_LEVELS, default=_DEFAULTS.log_level, show_default=True),
     click.option("--access-log", is_flag=True, help="One line for each request and each upgrade."),
