@@ -79,7 +79,7 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
   reloadOnReturn(tab);
   const typed = new Typed(document);
   void hydrated.promise.then(() => typed.restore());
-  const shown = show(
+  const mounted = show(
     <StrictMode>
       <TabContext value={tab}>
         <PrefetchContext value={createPrefetch({ ...shared, routes, router, basename })}>
@@ -89,7 +89,7 @@ export async function start(entries: readonly RouteEntry[], { connect, leave }: 
       </TabContext>
     </StrictMode>,
   );
-  return { root: shown, router, reload: () => tab.reloads.all() };
+  return { root: mounted, router, reload: () => tab.reloads.all() };
 }
 
 /** A page from the back/forward cache is as old as that, and its user may have signed out since. */
