@@ -219,3 +219,16 @@ test("an inline script of a view carries the document's nonce", () => {
   expect(html("abc")).toContain('<script nonce="abc">1</script>');
   expect(html(null)).toContain("<script>1</script>");
 });
+
+test("in development, a view that keeps something for the next visitor is noticed", () => {
+  let visitors = 0;
+  const counting = () => <html lang="en">{++visitors}</html>;
+  const still = () => <html lang="en">{visitors}</html>;
+  const varies = [counting, still].map((view) => {
+    const rendered = createRenderer([
+      { id: "root", loader: false, action: false, index: true, view: { default: view } },
+    ]);
+    return (JSON.parse(rendered(JSON.stringify({ ...page, loaderData: {} }))) as RenderOutput).varies;
+  });
+  expect(varies).toEqual([true, false]);
+});

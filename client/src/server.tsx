@@ -12,6 +12,8 @@ export type { RenderInput } from "./server/context.js";
 export interface RenderOutput {
   readonly html: string;
   readonly errors: MarkedErrors | null;
+  /** In development: whether rendering the page again made another document. */
+  readonly varies?: boolean;
 }
 
 /**
@@ -25,14 +27,18 @@ export function createRenderer(entries: readonly RouteEntry[]): (json: string) =
   return (json) => {
     const input = JSON.parse(json) as RenderInput;
     const context = staticContext(handler, input);
-    const router = createStaticRouter(handler.dataRoutes, context);
     const nonce = input.nonce ?? undefined;
-    const html = renderToString(
-      <NonceContext value={nonce}>
-        <StaticRouterProvider router={router} context={context} hydrate={false} {...(nonce ? { nonce } : {})} />
-      </NonceContext>,
-    );
-    return JSON.stringify({ html: titled(html), errors: marked(context.errors) } satisfies RenderOutput);
+    const document = () => {
+      const router = createStaticRouter(handler.dataRoutes, context);
+      return renderToString(
+        <NonceContext value={nonce}>
+          <StaticRouterProvider router={router} context={context} hydrate={false} {...(nonce ? { nonce } : {})} />
+        </NonceContext>,
+      );
+    };
+    const html = document();
+    const varies = process.env.NODE_ENV !== "production" && document() !== html;
+    return JSON.stringify({ html: titled(html), errors: marked(context.errors), varies } satisfies RenderOutput);
   };
 }
 

@@ -42,7 +42,8 @@ var OFFHOOK = (function () {
       errors = { root: Object.assign(shown, { internal: false, __type: "RouteErrorResponse" }) };
     });
     var body = page.url === "/echo" ? text.replace(/</g, "&lt;") : page.url + " " + kept;
-    return JSON.stringify({ html: "<html><head></head><body>" + body + "</body></html>", errors: errors });
+    var html = "<html><head></head><body>" + body + "</body></html>";
+    return JSON.stringify({ html: html, errors: errors, varies: page.url.startsWith("/varies") });
   }
   return { render: render };
 })();
@@ -254,6 +255,14 @@ def test_a_bundle_that_was_built_anew_is_used_where_somebody_develops(bundle: Pa
 
     before, after = asyncio.run(scenario())
     assert ("new" in before, "new" in after) == (False, True)
+
+
+def test_a_page_that_varies_is_logged_without_its_query(bundle: Path, caplog: pytest.LogCaptureFixture) -> None:
+    html = run(bundle, lambda renderer: renderer.render(Page("/varies?token=1", {}))).html
+
+    assert "/varies" in html
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said.startswith("rendering /varies twice makes two documents: ")
 
 
 def test_a_page_that_does_not_render_is_left_to_the_browser(

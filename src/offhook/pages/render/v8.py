@@ -32,6 +32,7 @@ they leave behind, may grow before it is collected. A process is twice as large 
 class _Answer(msgspec.Struct):
     html: str
     errors: dict[str, Any] | None = None
+    varies: bool = False
 
 
 class _Isolate:
@@ -119,7 +120,7 @@ class V8Renderer:
             raise RenderError(said) from None
         finally:
             self._give_back(isolate, sound)
-        return _read(answer)
+        return _read(answer, page)
 
     async def _free(self) -> _Isolate:
         """An isolate that does nothing just now. Who waits for one tries again to bring those missing."""
@@ -201,9 +202,15 @@ class V8Renderer:
         self._idle.put_nowait(isolate)
 
 
-def _read(answer: str) -> Rendered:
+def _read(answer: str, page: Page) -> Rendered:
     try:
         read = msgspec.json.decode(answer, type=_Answer)
     except msgspec.DecodeError as error:
         raise RenderError(f"the server bundle did not answer with a page: {error}") from None
+    if read.varies:
+        PAGES.warning(
+            "rendering %s twice makes two documents: a view depends on the time, on chance or on a variable of "
+            "its module, which all visitors share (docs/open-pages.md)",
+            page.url.partition("?")[0],
+        )
     return Rendered(read.html, read.errors)
