@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from msgspec import Meta
-from pydantic import BaseModel, create_model
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model
 
 from offhook.pages.field_errors import Invalid
 from offhook.pages.fields import from_form, from_query
@@ -173,6 +173,15 @@ def test_a_number_of_a_model_is_finite() -> None:
         with pytest.raises(Invalid) as raised:
             from_form(sent, Sent)
         assert {name: error.code for name, error in raised.value.errors.items()} == dict.fromkeys(sent, "type")
+
+
+@pytest.mark.parametrize(("sent", "expected"), [("agree", True), ("ok", True), ("other", False)])
+def test_a_box_of_a_model_may_have_several_names(sent: str, expected: bool) -> None:
+    class Sent(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        agree: bool = Field(True, validation_alias=AliasChoices("agree", "ok"))
+
+    assert from_form({sent: ["on"]}, Sent).agree is expected
 
 
 def test_a_query_has_its_defaults_and_a_path_no_word_for_a_number() -> None:

@@ -102,12 +102,12 @@ def flaws(error: ValueError) -> Sequence[Flaw]:
     return [Flaw(each["loc"], each["type"], each["msg"], each.get("ctx", {})) for each in found]
 
 
-def fields(declared: Any) -> Iterator[tuple[str, Any, bool]]:
-    """The names under which *declared*, a model or a union of models, takes its fields, their types, and whether
-    they are required."""
+def fields(declared: Any) -> Iterator[tuple[Sequence[str], Any, bool]]:
+    """The names under which *declared*, a model or a union of models, takes each field, its type, and whether it
+    is required."""
     if is_model(declared):
         for name, field in declared.__pydantic_fields__.items():
-            yield from ((accepted, field.annotation, field.is_required()) for accepted in _names(name, field))
+            yield _names(name, field), field.annotation, field.is_required()
     elif get_origin(declared) in (Union, types.UnionType) or hasattr(declared, "__metadata__"):
         for member in get_args(declared):
             yield from fields(member)

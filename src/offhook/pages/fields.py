@@ -127,7 +127,9 @@ def _fields(cls: type) -> tuple[Field, ...]:
 def _model_fields(into: Any) -> tuple[Field, ...]:
     """The fields of a model of pydantic's, or of all models of a union."""
     return tuple(
-        field(name, hint, shapes.describe(hint), required=required) for name, hint, required in models.fields(into)
+        field(name, hint, shapes.describe(hint), required=required, names=names)
+        for names, hint, required in models.fields(into)
+        for name in names
     )
 
 

@@ -35,6 +35,7 @@ class Field:
     :param many: it takes several values.
     :param nullable: None is a value of it.
     :param empty: an empty text is a value of it.
+    :param names: all names that it may have, this one among them; the first is its own.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field:
     many: bool
     nullable: bool
     empty: bool
+    names: Sequence[str]
 
     @property
     def checkbox(self) -> bool:
@@ -51,7 +53,7 @@ class Field:
         return inspect.BoolType in self.kinds and not self.many
 
 
-def field(name: str, annotation: Any, shape: inspect.Type, *, required: bool) -> Field:
+def field(name: str, annotation: Any, shape: inspect.Type, *, required: bool, names: Sequence[str] = ()) -> Field:
     """The field *name*, whose type is described by *shape*."""
     members = [*_members(shape)]
     items = [item for member in members for item in _items(member)]
@@ -63,6 +65,7 @@ def field(name: str, annotation: Any, shape: inspect.Type, *, required: bool) ->
         many=bool(items),
         nullable=any(isinstance(member, inspect.NoneType) for member in members),
         empty=any(map(_takes_empty, items or members)),
+        names=names or (name,),
     )
 
 
@@ -85,8 +88,13 @@ def present(submitted: Submitted, fields: Sequence[Field], *, is_query: bool) ->
             yield each.name, sent
         elif sent:
             yield each.name, True if each.checkbox and sent[-1] == "on" else sent[-1]
-        elif each.required or not is_query:
+        elif (each.required or not is_query) and _is_absent(submitted, each):
             yield from _nothing(each, emptied=each.name in submitted)
+
+
+def _is_absent(submitted: Submitted, each: Field) -> bool:
+    """Whether the form has no value under any name of the field, of which this one stands for all."""
+    return each.name in submitted or (each.name == each.names[0] and submitted.keys().isdisjoint(each.names))
 
 
 def _nothing(each: Field, *, emptied: bool) -> Iterator[tuple[str, Any]]:

@@ -198,7 +198,8 @@ def fields(annotation: Any) -> dict[str, bool]:
     :raises Inexpressible: JSON has no form for the type.
     """
     if models.reader(annotation) is not None:
-        return {name: _several(_described(hint, "input")) for name, hint, _ in models.fields(annotation)}
+        described = ((names, _several(_described(hint, "input"))) for names, hint, _ in models.fields(annotation))
+        return {name: several for names, several in described for name in names}
     found: dict[str, bool] = {}
     for each in _members(_described(annotation, "input")):
         if isinstance(each, shapes.StructType) and each.tag_field is not None:
