@@ -511,7 +511,7 @@ def test_a_doubt_is_settled_once(started: Callable[[Scenario], None]) -> None:
     async def scenario(broker: RedisBroker, heard: Heard, redis: Redis) -> None:
         await broker.subscribe("b")
         for channel in ("a", "b"):
-            broker._operations._doubt(channel)
+            broker._operations._doubt(channel, None)
         _, [after] = await asyncio.gather(broker.positions(["a", "b"]), broker.positions(["b"]))
         await heard.until(lambda: heard.doubted == ["b"])
 
@@ -530,3 +530,28 @@ def test_without_redis_py_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "redis.asyncio.connection", None)
     with pytest.raises(UsageError, match=r"pip install 'offhook\[redis\]'"):
         importlib.import_module("offhook.brokers.redis")
+
+
+def test_publications_that_wait_to_be_repeated_have_bounds(
+    started: Callable[[Scenario], None], proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(broker: RedisBroker, heard: Heard, redis: Redis) -> None:
+        before = {channel: await publish(broker, channel) for channel in ("a", "b", "c")}
+        proxy.cut()
+        await until(lambda: not broker.ready)
+        for channel, keys in {"a": "12", "b": "123", "c": "1-2"}.items():
+            for key in keys:
+                with pytest.raises(BrokerError):
+                    await broker.publish(
+                        channel, Publication(b"x" * 30), history=HISTORY, key=key.strip("-") or None
+                    )
+        proxy.heal()
+        await heard.until(lambda: heard.doubted is None)
+        after = dict(zip(before, await broker.positions([*before]), strict=True))
+
+        assert after["a"] == Position(3, before["a"].epoch)
+        assert after["b"].epoch != before["b"].epoch
+        assert after["c"].epoch != before["c"].epoch
+
+    monkeypatch.setattr(operations, "_REPEATED_BYTES", 150)
+    started(scenario)

@@ -17,6 +17,8 @@ notices says so by ``Listener.on_doubt``. The stream repairs what was lost.
 **Failures.** A ``publish`` that raised, or was cancelled while it waited for something, may or may not have
 happened. So the broker changes the channel's epoch before it does anything else for that channel: at once, or,
 when it is cut off from its data, before it is ready again. Whoever looks at the channel takes a new snapshot then.
+A publication with a *key* need not cost the epoch: the broker may repeat it instead, which publishes it at most
+once, and before everything that this process publishes to the channel later.
 
 **Marks.** A mark says that a channel will be published to, or else that nobody knows what happened. It is set
 before a transaction; ``publish`` lifts it in the same atomic step, or ``unmark`` when nothing is to be published.

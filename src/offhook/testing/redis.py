@@ -40,6 +40,12 @@ class RedisServer:
         """Where it also listens, without a network."""
         return self._folder / "redis.sock"
 
+    @property
+    def log(self) -> Path:
+        """The append-only file that it writes to."""
+        files = [*self._folder.glob("appendonlydir/*.incr.aof"), *self._folder.glob("appendonly.aof")]
+        return max(files, key=lambda file: file.stat().st_mtime)
+
     def start(self) -> None:
         """Start it, with what is on its disk, and return when it answers."""
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder)]

@@ -16,13 +16,13 @@ from offhook.brokers.redis.envelope import (
     encode_payload,
 )
 from offhook.brokers.redis.names import Names
-from offhook.brokers.redis.operations import Operations
+from offhook.brokers.redis.operations import KEY_SECONDS, Operations
 from offhook.brokers.redis.orders import Orders
 from offhook.brokers.redis.timing import Timing
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
 
-_KEY = 300_000
+_KEY = round(KEY_SECONDS * 1000)
 """Milliseconds that the key of a publication is remembered."""
 _BATCH = 256
 """Channels whose positions are read in one step, in which Redis does nothing else."""
@@ -97,22 +97,21 @@ class RedisBroker:
         version_epoch: str = "",
     ) -> Position:
         names = self._names
-        with self._operations.promising(channel):
-            offset, epoch = await self._operations.run(
-                "publish",
-                [*names.common, *names.stream(channel), names.marks, names.once(channel, key or "")],
-                self._env.epoch(),
-                names.announcements(channel),
-                encode_payload(publication),
-                history.size if history else 0,
-                _milliseconds(history.seconds) if history else 0,
-                b"" if mark is None else encode_mark(channel, mark),
-                int(key is not None),
-                _KEY,
-                version,
-                version_epoch,
-                channels=[channel],
-            )
+        keys = [*names.common, *names.stream(channel), names.marks, names.once(channel, key or "")]
+        words: tuple[Word, ...] = (
+            self._env.epoch(),
+            names.announcements(channel),
+            encode_payload(publication),
+            history.size if history else 0,
+            _milliseconds(history.seconds) if history else 0,
+            b"" if mark is None else encode_mark(channel, mark),
+            int(key is not None),
+            _KEY,
+            version,
+            version_epoch,
+        )
+        with self._operations.promising(channel, None if key is None else (keys, words)):
+            offset, epoch = await self._operations.run("publish", keys, *words, channels=[channel])
         return Position(int(offset), epoch.decode())
 
     async def history(
@@ -150,7 +149,7 @@ class RedisBroker:
 
     async def invalidate(self, channel: str) -> None:
         keys, *arguments = self._operations.invalidation(channel)
-        with self._operations.promising(channel):
+        with self._operations.promising(channel, None):
             await self._operations.run("invalidate", keys, *arguments)
 
     # Marks

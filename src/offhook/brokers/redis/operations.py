@@ -2,14 +2,18 @@
 
 Two things outlive a connection. The *stamps* of ``common.lua``: a new connection is of use only after Redis was
 told what this process has seen, so that whatever is missing there begins a new generation. And the *doubtful*
-channels: nobody knows whether their last publish happened, so they get a new epoch before anything else is done
-with them.
+channels: it is unknown whether their last publications happened. Before anything else is done with such a channel,
+publications with a key are repeated, which is without effect for those that happened; if one had no key, the
+channel gets a new epoch.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from redis.exceptions import ResponseError
 
 from offhook.base import observe
 from offhook.base.env import Env
@@ -21,6 +25,12 @@ from offhook.brokers.redis.link import Link, NoRoom
 from offhook.brokers.redis.names import Names
 from offhook.brokers.redis.timing import Timing
 
+KEY_SECONDS = 300.0
+"""Seconds that Redis remembers the key of a publication."""
+_REPEATABLE = KEY_SECONDS - 60.0
+"""Seconds after which a publication is no longer repeated, because its key may be forgotten."""
+_REPEATED_BYTES = 16 * 1024 * 1024
+"""Bytes of publications that wait to be repeated; beyond it their channels get a new epoch."""
 _DOUBTS = 10_000
 """Doubtful channels that are remembered one by one; with more, all channels are doubtful."""
 _NEVER = (0, 1)
@@ -29,6 +39,25 @@ _SWEEP = 100
 """Marks that are swept in one step."""
 _FAREWELL = 1.0
 """Seconds to settle what is doubtful before the process leaves."""
+
+
+Call: TypeAlias = tuple[Sequence[str], Sequence[Word]]
+"""Keys and arguments of a script."""
+
+
+@dataclass(slots=True)
+class _Doubt:
+    """What is unknown about one channel."""
+
+    until: float
+    """The loop's time until which the calls may be repeated."""
+    repeats: list[Call] = field(default_factory=list)
+    """The publications, in their order; none if the channel needs a new epoch."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return sum(len(word) for _, words in self.repeats for word in words if isinstance(word, bytes))
 
 
 class Operations:
@@ -47,7 +76,9 @@ class Operations:
         self._link = Kept("commands", self._open, opened, env)
         self._seen: dict[int, int] = {}
         """How far each run of the server had counted, at least; a lasting one is alone in here."""
-        self._doubtful: set[str] = set()
+        self._doubtful: dict[str, _Doubt] = {}
+        self._repeated = 0
+        """Bytes of publications that wait to be repeated."""
         self._all_doubtful = False
         self._nudge = asyncio.Event()
         self._upkeep: list[asyncio.Task[None]] = []
@@ -101,14 +132,17 @@ class Operations:
         return await self._link.current.call(*words)
 
     @contextmanager
-    def promising(self, channel: str) -> Iterator[None]:
-        """What is done inside may be half done when it fails; *channel* is doubtful then."""
+    def promising(self, channel: str, repeat: Call | None) -> Iterator[None]:
+        """What is done inside may be half done when it fails; *channel* is doubtful then.
+
+        :param repeat: the publication, if it can be repeated without harm.
+        """
         try:
             yield
         except NoRoom:
             raise  # nothing happened
         except BaseException:
-            self._doubt(channel)
+            self._doubt(channel, repeat)
             self._nudge.set()
             raise
 
@@ -122,31 +156,70 @@ class Operations:
 
     # Doubt
 
-    def _doubt(self, channel: str) -> None:
-        if len(self._doubtful) < _DOUBTS:
-            self._doubtful.add(channel)
+    def _doubt(self, channel: str, repeat: Call | None) -> None:
+        known = self._doubtful.get(channel)
+        if known is None and len(self._doubtful) < _DOUBTS:
+            until = asyncio.get_running_loop().time() + _REPEATABLE
+            self._put(channel, _Doubt(until, [] if repeat is None else [repeat]))
+            return
+        if known is not None:
+            del self._doubtful[channel]
+            self._repeated -= known.size
+            repeats = [*known.repeats, repeat] if known.repeats and repeat is not None else []
+            self._put(channel, _Doubt(known.until, repeats))
             return
         self._doubtful.clear()
+        self._repeated = 0
         self._all_doubtful = True
         if self._link.ready:
             self._link.current.close("too many publications failed")
 
+    def _put(self, channel: str, doubt: _Doubt) -> None:
+        if self._repeated + doubt.size > _REPEATED_BYTES:
+            doubt.repeats.clear()
+        self._repeated += doubt.size
+        self._doubtful[channel] = doubt
+
     async def _settle(self, link: Link, channels: Iterable[str]) -> None:
-        """A new epoch for those of *channels* that are doubtful."""
-        for channel in sorted(self._doubtful.intersection(channels)):
-            if channel not in self._doubtful:
-                continue  # somebody else was faster
-            self._doubtful.discard(channel)
+        """Repeat the publications of those of *channels* that are doubtful, or give them a new epoch."""
+        if not self._doubtful:
+            return
+        for channel in sorted(self._doubtful.keys() & set(channels)):
+            doubt = self._doubtful.pop(channel, None)
+            if doubt is None:
+                continue  # another task was faster
+            self._repeated -= doubt.size
             try:
-                await self._run_on(link, "invalidate", *self.invalidation(channel))
+                if not await self._repeat(link, doubt):
+                    await self._run_on(link, "invalidate", *self.invalidation(channel))
             except BaseException:
-                self._doubt(channel)
+                self._restore(channel, doubt)
                 raise
 
-    def invalidation(self, channel: str) -> tuple[list[str], str, str]:
+    async def _repeat(self, link: Link, doubt: _Doubt) -> bool:
+        """Whether all publications are in the stream now. All are sent before anything else can be."""
+        if not doubt.repeats or asyncio.get_running_loop().time() > doubt.until:
+            return False
+        answers = [link.post("publish", keys, words) for keys, words in doubt.repeats]
+        refused = False
+        for answer in answers:
+            try:
+                self.saw((await answer)[0])
+            except ResponseError:
+                refused = True
+        return not refused
+
+    def _restore(self, channel: str, doubt: _Doubt) -> None:
+        """It could not be settled; what failed meanwhile comes after it."""
+        later = self._doubtful.pop(channel, None)
+        if later is not None:
+            self._repeated -= later.size
+            doubt.repeats = [*doubt.repeats, *later.repeats] if doubt.repeats and later.repeats else []
+        self._put(channel, doubt)
+
+    def invalidation(self, channel: str) -> tuple[list[str], str]:
         """Keys and arguments of ``invalidate.lua``."""
-        keys = self._names.common + self._names.stream(channel)
-        return keys, self._env.epoch(), self._names.announcements(channel)
+        return self._names.common + self._names.stream(channel), self._names.announcements(channel)
 
     # Upkeep
 
@@ -184,7 +257,7 @@ class Operations:
         keys = [*self._names.common, self._names.marks]
         swept = _SWEEP
         while swept == _SWEEP:
-            [swept] = await self.run("sweep", keys, self._env.epoch(), _SWEEP, *names)
+            [swept] = await self.run("sweep", keys, _SWEEP, *names)
 
     # Connections
 

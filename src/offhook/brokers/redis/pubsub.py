@@ -44,7 +44,8 @@ class Generation:
 
     :param service: a name that nobody else hears.
     :param hear: is given channel and payload of each announcement, in order.
-    :param patience: seconds that the server has for a confirmation; then the connection ends.
+    :param patience: seconds without anything from the server while a confirmation is missing; then the connection
+        ends.
     """
 
     _conversation: Conversation
@@ -103,13 +104,15 @@ class Generation:
         self.subscribed.update(names)
         for name in names:
             self._waiting[name.encode()].append(confirmation)
-        try:
-            async with asyncio.timeout(self._patience):
-                await confirmation.done
-        except TimeoutError:
+        before = -1.0
+        while not confirmation.done.done() and before != self.heard_at:
+            before = self.heard_at
+            await asyncio.wait([confirmation.done], timeout=self._patience)
+        if not confirmation.done.done():
             reason = f"Redis did not confirm within {self._patience:g} s"
             self.close(reason)
-            raise BrokerError(reason) from None
+            raise BrokerError(reason)
+        confirmation.done.result()
 
     def _take(self, reply: Reply) -> None:
         self.heard_at = asyncio.get_running_loop().time()

@@ -31,6 +31,11 @@ local function demand_room()
   redis.call('HINCRBY', COUNT, 'count', 0)
 end
 
+-- Without metadata, the next operation that looks at the stream begins a new one. It needs no memory.
+local function forget(meta, stream)
+  redis.call('DEL', meta, stream)
+end
+
 -- There is room.
 local function begin(meta, stream, epoch)
   redis.call('DEL', meta, stream)
@@ -53,6 +58,10 @@ local function look(meta, stream, epoch)
     begin(meta, stream, epoch)
     return epoch, '0'
   end
-  redis.call('PEXPIRE', meta, found[2] == '0' and READ or PUBLISHED)
   return found[1], found[2]
+end
+
+-- The metadata of a stream that was looked at live longer. It stands after everything that may find no room.
+local function touch(meta, top)
+  redis.call('PEXPIRE', meta, top == '0' and READ or PUBLISHED)
 end

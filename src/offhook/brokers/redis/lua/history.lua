@@ -3,6 +3,7 @@
 -- ARGV: epoch candidate, XRANGE or XREVRANGE, from, to, limit (empty: none; 0: the position only), bytes (0: no bound)
 -- Answer: stamp, top, epoch, entries; the first entry, and more while they fit into the bytes
 local epoch, top = look(KEYS[3], KEYS[4], ARGV[1])
+touch(KEYS[3], top)
 local command, from, to, limit = unpack(ARGV, 2, 5)
 local left = tonumber(ARGV[6])
 local AT_ONCE = 64

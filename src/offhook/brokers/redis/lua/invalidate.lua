@@ -1,9 +1,8 @@
--- A new stream under a new epoch.
+-- The stream ends; the next one has a new epoch. A full Redis does it too, because DEL comes first.
 -- KEYS: count, generation, meta, stream
--- ARGV: epoch candidate, announcement channel
+-- ARGV: announcement channel
 -- Answer: stamp
-demand_room()
-begin(KEYS[3], KEYS[4], ARGV[1])
+forget(KEYS[3], KEYS[4])
 local now = counted()
-redis.call('PUBLISH', ARGV[2], 'd:' .. now)
+redis.call('PUBLISH', ARGV[1], 'd:' .. now)
 return {now}

@@ -3,6 +3,7 @@
 -- ARGV: epoch candidate, the last offset that the process has, orders at most
 -- Answer: stamp, epoch, top, then offset, age in ms and data of each order
 local epoch, top = look(KEYS[3], KEYS[4], ARGV[1])
+touch(KEYS[3], top)
 local answer, now = {stamp(), epoch, top}, milliseconds()
 local after = string.format('%.0f', tonumber(ARGV[2]) + 1)
 for _, entry in ipairs(redis.call('XRANGE', KEYS[4], after .. '-0', '+', 'COUNT', ARGV[3])) do

@@ -8,4 +8,7 @@ for index = 3, #KEYS, 2 do
   answer[#answer + 1] = top
   answer[#answer + 1] = epoch
 end
+for index = 3, #KEYS, 2 do
+  touch(KEYS[index], answer[index - 1])
+end
 return answer

@@ -45,6 +45,7 @@ local offset, epoch = '0', ''
 if size ~= '0' then
   epoch, offset = look(meta, stream, candidate)
   if is_old() then
+    touch(meta, offset)
     return {stamp(), offset, epoch}
   end
   offset = append()
