@@ -168,9 +168,7 @@ class App:
             debug=self.mode == "development",
             env=env,
         )
-        self._sockets = Sockets(
-            self.table, self.line, who, origins, limits, self._pages.handshakes, self._realtime.sessions
-        )
+        self._sockets = Sockets(self.table, self._realtime._engine, who, origins, self._pages.handshakes)
         self._lifespan = lifespan
 
     def collector(self) -> "EngineCollector":

@@ -1,4 +1,8 @@
-"""Routes' own sockets: from an upgrade at a route's address to its ``socket`` function."""
+"""Routes' own sockets: from an upgrade at a route's address to its ``socket`` function.
+
+A socket that a user opened ends when a line of that sign-in would: at ``line.revoke`` and ``line.disconnect``, and
+when the sign-in expires. That holds from the moment before ``authenticate`` is asked.
+"""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -7,19 +11,23 @@ from functools import partial
 from typing import Any, get_args, get_origin
 from urllib.parse import quote
 
-from offhook.base import observe
+from offhook.base import codes, observe
+from offhook.base.errors import Disconnect
 from offhook.base.incoming import Authenticate, Identity, Incoming
 from offhook.base.inject import Getter, Parameter, Plan, Source
-from offhook.base.limits import Limits
 from offhook.base.types import Receive, Scope, Send
 from offhook.pages.context import Context
 from offhook.pages.handshake import Handshakes, TurnedAway
 from offhook.pages.modules import RouteMatch, RouteModule, RouteTable
 from offhook.pages.sources import nobody, path_param
+from offhook.realtime.engine import Engine
+from offhook.realtime.expiry import Expiry
+from offhook.realtime.journal import Mark
 from offhook.realtime.line import Line
-from offhook.realtime.sessions import Sessions
+from offhook.realtime.orders import Close, Order, Prolong, Recheck
+from offhook.realtime.refresh import seen_again
 from offhook.transports.base import Refused, admitted, await_upgrade, deny, guard
-from offhook.transports.raw import WebSocket, open_socket, serve_socket
+from offhook.transports.raw import WebSocket, WebSocketState, open_socket, serve_socket
 
 _KNOWN = (
     "the name of a path parameter, `user`; the type WebSocket, Line, Incoming or Identity, or one that middleware "
@@ -40,29 +48,29 @@ class _Dial:
 class Sockets:
     """Serves ``websocket`` scopes at the addresses of routes that have a ``socket``.
 
+    :param engine: beside its lines sockets count, and its orders they obey.
     :param handshakes: the middleware of routes, which an upgrade passes before the socket begins.
-    :param sessions: the lines, beside which sockets count.
     :raises UsageError: a socket wants what nobody provides.
     """
 
     def __init__(
         self,
         table: RouteTable,
-        line: Line,
+        engine: Engine,
         authenticate: Authenticate[Any] | None,
         origins: Collection[str],
-        limits: Limits,
         handshakes: Handshakes,
-        sessions: Sessions,
     ) -> None:
         self._table = table
+        self._engine = engine
         self._handshakes = handshakes
-        self._sessions = sessions
         self._authenticate = authenticate
         self._origins = origins
-        self._limits = limits
+        self._limits = engine.limits
         self._plans = {
-            module.id: _plan(table, module, line) for module in table.modules.values() if module.socket is not None
+            module.id: _plan(table, module, engine.line)
+            for module in table.modules.values()
+            if module.socket is not None
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,14 +78,16 @@ class Sockets:
         try:
             seen = guard(scope, self._origins)
             match = self._match(scope)
-            identity = await admitted(self._sessions, seen, self._authenticate, self._limits)
+            mark = self._engine.control.mark()
+            identity = await admitted(self._engine.sessions, seen, self._authenticate, self._limits)
             context = await self._admit(scope, seen, match, identity)
         except Refused as refused:
             if await await_upgrade(receive):
                 await deny(scope, send, refused.status)
             return
         ws = open_socket(scope, receive, send, seen, self._limits)
-        await self._serve(match, _Dial(ws, match.params, identity, context))
+        guest = None if identity is None else _Guest(ws, identity, self._engine, self._authenticate, mark)
+        await self._serve(match, _Dial(ws, match.params, identity, context), guest)
 
     def _match(self, scope: Scope) -> RouteMatch:
         raw = scope.get("raw_path")
@@ -101,9 +111,86 @@ class Sockets:
             observe.LINE.error("the middleware of %s took longer than its deadline", match.routes[-1].id)
             raise Refused(503) from None
 
-    async def _serve(self, match: RouteMatch, dial: _Dial) -> None:
+    async def _serve(self, match: RouteMatch, dial: _Dial, guest: "_Guest | None") -> None:
         plan = self._plans[match.routes[-1].id]
-        await serve_socket(dial.ws, lambda: plan.function(**plan.arguments(dial)), self._sessions)
+        sessions = self._engine.sessions
+        await serve_socket(dial.ws, lambda: plan.function(**plan.arguments(dial)), sessions, guest)
+
+
+class _Guest:
+    """The sign-in behind a socket: it obeys orders of the application (``Addressee``), and expires.
+
+    :param mark: the moment before the application was asked for *identity*.
+    """
+
+    def __init__(
+        self,
+        ws: WebSocket,
+        identity: Identity[Any],
+        engine: Engine,
+        authenticate: Authenticate[Any] | None,
+        mark: Mark,
+    ) -> None:
+        self.user_id = identity.id
+        self.sign_in = identity.session
+        self.began = mark.at
+        self._ws = ws
+        self._identity = identity
+        self._engine = engine
+        self._authenticate = authenticate
+        self._mark = mark
+        self._expiry = Expiry(engine.env, self._expired)
+        self._is_open = False
+        self._refusal: Disconnect | None = None
+
+    def begin(self) -> None:
+        """The socket begins, unless its sign-in has ended by now.
+
+        :raises Disconnect: it has.
+        """
+        self._engine.sessions.add_socket(self)
+        self._expiry.set(self._identity.expires)
+        self._engine.control.catch_up(self, self._mark)
+        if self._refusal is not None:
+            raise self._refusal
+        self._is_open = True
+
+    def end(self) -> None:
+        """The socket has ended."""
+        self._engine.sessions.discard_socket(self)
+        self._expiry.cancel()
+
+    def obey(self, order: Order) -> None:
+        """What ends a line ends the socket; what concerns subscriptions and pushes does not concern it."""
+        match order:
+            case Close(number, reason):
+                self._close(Disconnect(codes.disconnect(number), reason))
+            case Prolong(expires):
+                self._expiry.set(expires)
+            case Recheck():
+                self._expired()
+
+    def _close(self, disconnect: Disconnect) -> None:
+        if self._is_open:
+            self._engine.background.start(self._ws.close(disconnect.code.number, disconnect.reason))
+        else:
+            self._refusal = disconnect
+
+    def _expired(self) -> None:
+        if self._authenticate is None:
+            self._close(Disconnect(codes.CONNECTION_EXPIRED))
+        else:
+            self._engine.background.start(self._ask_again(self._authenticate))
+
+    async def _ask_again(self, authenticate: Authenticate[Any]) -> None:
+        mark = self._engine.control.mark()
+        identity = await seen_again(self._ws.incoming, authenticate, self._engine.limits.handler)
+        if identity is None or identity.id != self.user_id or identity.expires <= self._engine.env.now():
+            self._close(Disconnect(codes.CONNECTION_EXPIRED))
+        elif self._ws.state is not WebSocketState.CLOSED:
+            self.sign_in = identity.session
+            self._expiry.set(identity.expires)
+            self._engine.control.catch_up(self, mark, sign_in_only=True)
 
 
 def _plan(table: RouteTable, module: RouteModule, line: Line) -> Plan[_Dial]:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from offhook.base import observe
 from offhook.base.errors import CommandError, Disconnect, UsageError
@@ -378,7 +378,24 @@ def open_socket(scope: Scope, receive: Receive, send: Send, incoming: Incoming, 
     return _DirectSocket(direct, scope, receive, send, incoming, limits)
 
 
-async def serve_socket(ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions) -> None:
+class Guest(Protocol):
+    """The sign-in behind a socket, which may end before the socket does."""
+
+    def begin(self) -> None:
+        """The socket is about to begin.
+
+        :raises Disconnect: the sign-in has ended.
+        """
+        ...
+
+    def end(self) -> None:
+        """The socket has ended."""
+        ...
+
+
+async def serve_socket(
+    ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions, guest: Guest | None = None
+) -> None:
     """Run a route's socket *handler* from the upgrade to the end, whatever it raises.
 
     It returns: closed with 1000, or refused with 403 if it never used the socket. It raises an error that a page
@@ -388,10 +405,12 @@ async def serve_socket(ws: WebSocket, handler: Callable[[], Awaitable[object]], 
     On a connection of our own server this returns with the upgrade, and *handler* goes on in a task of its own.
     """
     if await await_upgrade(ws._receive):
-        await ws._serve(_live(ws, handler, sessions))
+        await ws._serve(_live(ws, handler, sessions, guest))
 
 
-async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions) -> None:
+async def _live(
+    ws: WebSocket, handler: Callable[[], Awaitable[object]], sessions: Sessions, guest: Guest | None
+) -> None:
     try:
         sessions.admit(ws.incoming.client)
     except Crowded as crowded:
@@ -402,6 +421,8 @@ async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]], session
         return
     sessions.enter(ws.incoming.client)
     try:
+        if guest is not None:
+            guest.begin()
         running = handler()
         del handler  # and with it what the arguments were taken from
         await running
@@ -417,6 +438,8 @@ async def _live(ws: WebSocket, handler: Callable[[], Awaitable[object]], session
     else:
         await ws.close()
     finally:
+        if guest is not None:
+            guest.end()
         sessions.leave(ws.incoming.client)
         ws._over()
 
