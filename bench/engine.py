@@ -49,7 +49,13 @@ _LIMITS = Limits(commands_a_second=_MANY, commands_at_once=_MANY, handler=600, p
 _JSON = Variant(JsonCodec(), bytes)
 
 
-class Room(Channel[Any], pattern="room:{name}", history=History(100, "10m"), presence=True):
+class Room(
+    Channel[Any],
+    pattern="room:{name}",
+    history=History(100, "10m"),
+    presence=True,
+    without_subscription=("publish", "call"),
+):
     """Everything on, open to all; nothing that it does takes time."""
 
     name: str

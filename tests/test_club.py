@@ -57,6 +57,12 @@ def test_the_rules_of_a_room() -> None:
             assert "subscribe" in await spy.ask(subscribe={"channel": "room:bar"})
             refused = await spy.ask(subscribe={"channel": "room:cellar"})
             assert refused == {"error": {"code": 103, "message": "the cellar is closed"}}
+            for command in (
+                {"publish": {"channel": "room:cellar", "data": {"text": "hello"}}},
+                {"rpc": {"method": "room:cellar", "data": "hello"}},
+                {"presence": {"channel": "room:cellar"}},
+            ):
+                assert (await spy.ask(**command))["error"]["code"] == 103
 
             await ann.ask(publish={"channel": "room:bar", "data": {"text": "hello"}})
             assert (await spy.pushed("pub"))["data"] == {"text": "hello", "by": "ann"}

@@ -17,7 +17,9 @@ SECRETS = ("s3cret-payload", "s3cret-cookie", "s3cret-token", "s3cret-key-long-e
 PAYLOAD, COOKIE, TOKEN, KEY, USER = SECRETS
 
 
-class Room(Channel[dict[str, str]], pattern="room:{name}", history=History(10, "1m")):
+class Room(
+    Channel[dict[str, str]], pattern="room:{name}", history=History(10, "1m"), without_subscription=("publish",)
+):
     name: str
 
     async def on_subscribe(self, client: Client[str]) -> None:

@@ -9,7 +9,14 @@ from offhook.jwt import JwtTokens
 SECRET = "a secret of the tests, and of nobody else"
 
 
-class Room(Channel[dict[str, Any]], pattern="room:{name}", history=History(10, "1m"), presence=True, delta=True):
+class Room(
+    Channel[dict[str, Any]],
+    pattern="room:{name}",
+    history=History(10, "1m"),
+    presence=True,
+    delta=True,
+    without_subscription=("publish", "call"),
+):
     """Everything on, open to all."""
 
     name: str

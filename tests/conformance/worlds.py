@@ -21,7 +21,13 @@ from offhook.testing import asgi
 from tests.conformance.lines import Kind, Line, opened
 
 
-class Room(Channel[Any], pattern="room:{name}", history=History(10, "10m"), presence=True):
+class Room(
+    Channel[Any],
+    pattern="room:{name}",
+    history=History(10, "10m"),
+    presence=True,
+    without_subscription=("publish", "call"),
+):
     """Everything on, open to all."""
 
     name: str

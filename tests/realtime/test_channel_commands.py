@@ -23,7 +23,14 @@ class Sum(msgspec.Struct):
     total: int
 
 
-class Desk(Channel[int], pattern="desk:{number}", history=History(10, "10m"), presence=True, join_leave=False):
+class Desk(
+    Channel[int],
+    pattern="desk:{number}",
+    history=History(10, "10m"),
+    presence=True,
+    join_leave=False,
+    without_subscription=("call", "history", "presence"),
+):
     """Guarded by its number: 1 lets everybody, 2 nobody."""
 
     number: int
@@ -99,6 +106,74 @@ def test_a_call_wants_somebody_where_its_client_is_somebody() -> None:
             assert await peer.ask(rpc={"method": "desk:1", "data": [1]}) == {"error": 101}
 
     run(scenario())
+
+
+COMMANDS: dict[str, dict[str, Any]] = {
+    "publish": {"publish": {"channel": "room:a", "data": 1}},
+    "call": {"rpc": {"method": "room:a", "data": 1}},
+    "history": {"history": {"channel": "room:a", "limit": 5}},
+    "presence": {"presence": {"channel": "room:a"}},
+    "presence stats": {"presence_stats": {"channel": "room:a"}},
+}
+
+
+class Everything(Channel[int], pattern="room:{name}", history=History(10, "10m"), presence=True):
+    """Every rule agrees, after a second, but to subscribe to b."""
+
+    name: str
+
+    async def on_subscribe(self, client: Client[Any]) -> None:
+        if client.user == "Bob":
+            raise Denied
+
+    async def on_publish(self, client: Client[Any], data: int) -> int:
+        await asyncio.sleep(1)
+        return data
+
+    async def on_call(self, client: Client[Any], data: int) -> int:
+        await asyncio.sleep(1)
+        return data
+
+    async def on_history(self, client: Client[Any]) -> None:
+        await asyncio.sleep(1)
+
+    async def on_presence(self, client: Client[Any]) -> None:
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_7_a_refused_client_can_do_nothing_whatever_the_other_rules_say(command: str) -> None:
+    async def scenario() -> None:
+        async with running(Everything) as (engine, _):
+            ann, bob = await connected(engine), await connected(engine, Identity("bob", "Bob"))
+            await ann.subscribe("room:a")
+            assert await bob.subscribe("room:a") == {"error": 103}
+            assert "error" not in await ann.ask(**COMMANDS[command])
+            assert await bob.ask(**COMMANDS[command]) == {"error": 103}
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"call"}))
+def test_7_a_client_that_is_removed_while_a_rule_is_asked_is_refused(command: str) -> None:
+    async def scenario() -> None:
+        async with running(Everything) as (engine, _):
+            peer = await connected(engine)
+            await peer.subscribe("room:a")
+            number = peer.begin(**COMMANDS[command])
+            await asyncio.sleep(0.5)
+            await engine.line.unsubscribe("ann", Everything(name="a"))
+            assert await peer.answer(number) == {"error": 103}
+            assert (await engine.line.position(Everything(name="a"))).offset == 0
+
+    run(scenario())
+
+
+def test_what_may_be_done_without_a_subscription_is_one_of_four() -> None:
+    with pytest.raises(UsageError, match="without_subscription"):
+
+        class Odd(Channel[int], pattern="odd", without_subscription=("listen",)):
+            pass
 
 
 @pytest.mark.parametrize("command", ["history", "presence", "presence_stats"])

@@ -19,7 +19,7 @@ class Note(msgspec.Struct):
     text: str
 
 
-class Notes(Channel[Note], pattern="notes", history=History(10, 60)):
+class Notes(Channel[Note], pattern="notes", history=History(10, 60), without_subscription=("publish",)):
     async def on_subscribe(self, client: Client[Any]) -> None: ...
 
     async def on_publish(self, client: Client[str], data: Note) -> Note:
@@ -79,6 +79,7 @@ def test_nobody_may_publish_where_somebody_is_wanted() -> None:
         async with running(Notes, Room, anonymous=True) as (engine, _):
             peer = await connected(engine, None)
             assert await peer.ask(publish={"channel": "notes", "data": {"text": "hi"}}) == {"error": 101}
+            await peer.subscribe("room:a")
             assert await peer.ask(publish={"channel": "room:a", "data": 1}) == {}
 
     run(scenario())
@@ -98,6 +99,7 @@ def test_a_publish_that_the_broker_refuses_is_told() -> None:
         async with running() as (engine, broker):
             broker.fail("publish")
             peer = await connected(engine)
+            await peer.subscribe("room:a")
             assert await peer.ask(publish={"channel": "room:a", "data": 1}) == {"error": 100}
 
     run(scenario())

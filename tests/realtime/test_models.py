@@ -26,7 +26,7 @@ class Refused(BaseModel):
     reason: str
 
 
-class Talk(Channel[Said], pattern="talk", history=History(10, "1m"), key="saidId"):
+class Talk(Channel[Said], pattern="talk", history=History(10, "1m"), key="saidId", without_subscription=("call",)):
     async def on_subscribe(self, client: Client[Any]) -> None: ...
 
     async def on_publish(self, client: Client[Any], data: Saying) -> Said:

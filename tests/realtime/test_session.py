@@ -236,7 +236,7 @@ def test_a_sign_in_that_runs_out_ends_the_line() -> None:
     run(scenario())
 
 
-class Slow(Channel[str], pattern="slow:{name}"):
+class Slow(Channel[str], pattern="slow:{name}", without_subscription=("publish",)):
     name: str
 
     async def on_subscribe(self, client: Client[Any]) -> None: ...

@@ -104,16 +104,25 @@ export class CentrifugeLine implements Line {
   }
 
   async publish(channel: string, data: unknown): Promise<void> {
+    await this.#subscribed(channel);
     await this.#client.publish(channel, data);
   }
 
   async call(channel: string, data: unknown): Promise<unknown> {
+    await this.#subscribed(channel);
     return (await this.#client.rpc(channel, data)).data;
   }
 
   async history(channel: string, options: HistoryOptions): Promise<History> {
+    await this.#subscribed(channel);
     const { publications, offset, epoch } = await this.#client.history(channel, options);
     return { publications, position: { offset, epoch } };
+  }
+
+  /** Commands on a channel require a subscription: wait while one is being made. */
+  async #subscribed(channel: string): Promise<void> {
+    const subscription = this.#client.getSubscription(channel);
+    if (subscription?.state === "subscribing") await subscription.ready();
   }
 
   async presence(channel: string): Promise<readonly ClientInfo[]> {

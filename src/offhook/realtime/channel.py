@@ -3,7 +3,7 @@
 import inspect
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import (
     Any,
@@ -35,6 +35,8 @@ P = TypeVar("P")
 Recovery: TypeAlias = Literal["stream", "cache"]
 JoinLeave: TypeAlias = bool | Literal["always"]
 Slow: TypeAlias = Literal["disconnect", "resync", "latest", "drop_oldest"]
+Access: TypeAlias = Literal["publish", "call", "history", "presence"]
+"""What a client may do with a channel that it is subscribed to."""
 
 _VARIABLE_TYPES = (
     msgspec.inspect.StrType,
@@ -80,6 +82,10 @@ class Channel(Generic[P]):
     has gone. ``on_history(self, client)`` and ``on_presence(self, client)`` refuse who may not read the past or
     know who is there; without them everybody who is subscribed may.
 
+    Publishing, calling, reading history and presence require a subscription, before any of these rules is asked:
+    a client that ``on_subscribe`` refused cannot do them. ``without_subscription`` names what does not require
+    one. A channel without ``on_subscribe`` takes calls from every client that ``on_call`` accepts.
+
     :param pattern: the name; its variables are the fields of the class.
     :param history: what is kept, so that nobody misses anything; None keeps nothing.
     :param presence: clients may ask who is subscribed.
@@ -92,6 +98,8 @@ class Channel(Generic[P]):
     :param slow: what happens to a client that reads too slowly. ``"disconnect"``: it comes back and recovers.
         ``"resync"``: it takes a new snapshot of this channel. ``"latest"``: while its network is busy only the
         newest publication waits. ``"drop_oldest"``: the oldest publications that wait are given up.
+    :param without_subscription: what a client may do although it is not subscribed, if the rule for it agrees:
+        ``"publish"``, ``"call"``, ``"history"``, ``"presence"``.
     :raises UsageError: two of these do not go together.
     """
 
@@ -104,6 +112,7 @@ class Channel(Generic[P]):
     delta: ClassVar[bool]
     recovery: ClassVar[Recovery]
     slow: ClassVar[Slow]
+    without_subscription: ClassVar[frozenset[str]]
     variables: ClassVar[Mapping[str, Any]]
     """The types of the pattern's variables, by name."""
     _pattern: ClassVar[Pattern]
@@ -120,6 +129,7 @@ class Channel(Generic[P]):
         delta: bool = False,
         recovery: Recovery = "stream",
         slow: Slow = "disconnect",
+        without_subscription: Collection[str] = (),
     ) -> None:
         super().__init_subclass__()
         cls._pattern = Pattern(pattern)
@@ -127,6 +137,7 @@ class Channel(Generic[P]):
         cls.join_leave = presence if join_leave is None else join_leave
         cls.key_field, cls.version_field = key, version
         cls.delta, cls.recovery, cls.slow = delta, recovery, slow
+        cls.without_subscription = frozenset(without_subscription)
         _check_delivery(cls)
         cls.variables = _variables(cls)
         _payload(cls)
@@ -199,6 +210,11 @@ class Channel(Generic[P]):
 
 def _check_delivery(cls: type[Channel[Any]]) -> None:
     """What is delivered has to fit what is promised."""
+    if unknown := cls.without_subscription.difference(get_args(Access)):
+        raise UsageError(
+            f"{cls.__name__}: without_subscription={tuple(unknown)!r}: write a tuple of some of "
+            f"{', '.join(map(repr, get_args(Access)))}"
+        )
     for keyword, value, known in (
         ("recovery", cls.recovery, get_args(Recovery)),
         ("slow", cls.slow, get_args(Slow)),

@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from offhook.base import codes, schema
 from offhook.base.errors import CommandError, Denied, Disconnect
+from offhook.realtime.channel import Access
 from offhook.realtime.registry import Address
 from offhook.realtime.session import Session
 from offhook.realtime.sub_refresh import refresh
@@ -107,8 +108,10 @@ async def _publish(session: Session, number: int, name: str, request: PublishReq
     if request.type:
         raise CommandError(code=codes.NOT_AVAILABLE)
     address = session.engine.registry.find(name)
+    _check_access(session, address, "publish")
     data = _payload(session, request.data)
     published = await address.rules.publish(address.channel, session.client, data)
+    _check_access(session, address, "publish")
     encoded, binary = schema.encode(published), schema.is_binary(published)
     publication = Publication(encoded, info=session.info, binary=binary)
     await session.engine.broker.publish(name, publication, history=address.channel.history)
@@ -117,6 +120,8 @@ async def _publish(session: Session, number: int, name: str, request: PublishReq
 
 async def _call(session: Session, number: int, name: str, data: Raw) -> None:
     address = session.engine.registry.callee(name)
+    if address.rules.answers:
+        _check_access(session, address, "call")
     result = await address.rules.call(address.channel, session.client, _payload(session, data))
     encoded = schema.encode(result)
     session.reply(name, Reply(number, rpc=RpcResult(encoded if schema.is_binary(result) else Raw(encoded))))
@@ -126,7 +131,9 @@ async def _history(session: Session, number: int, name: str, request: HistoryReq
     limits = session.engine.limits
     limit = request.limit or 0
     since = None if request.since is None else Position(request.since.offset or 0, request.since.epoch or "")
-    address = await _reader(session, name)
+    address = session.engine.registry.find(name)
+    _check_access(session, address, "history")
+    await address.rules.history(address.channel, session.client)
     if address.channel.history is None:
         raise CommandError(code=codes.NOT_AVAILABLE)
     if request.reverse and since and not since.offset:
@@ -140,43 +147,43 @@ async def _history(session: Session, number: int, name: str, request: HistoryReq
     )
     if since and since.epoch not in ("", page.position.epoch):
         raise CommandError(code=codes.UNRECOVERABLE_POSITION)
+    _check_access(session, address, "history")
     position = page.position
     result = HistoryResult([pub(each) for each in page.publications], position.epoch, position.offset)
     session.reply(name, Reply(number, history=result))
 
 
-async def _reader(session: Session, name: str) -> Address:
-    """The channel, if this client may read its past."""
-    address = session.engine.registry.find(name)
-    if not await address.rules.history(address.channel, session.client):
-        _require_subscription(session, name)
-    return address
-
-
 async def _presence(session: Session, number: int, name: str) -> None:
-    await _watcher(session, name)
+    address = await _watched(session, name)
     present = await session.engine.broker.presence(name)
+    _check_access(session, address, "presence")
     members = {client: info(each) for client, each in present.items()}
     session.reply(name, Reply(number, presence=PresenceResult(members)))
 
 
 async def _presence_stats(session: Session, number: int, name: str) -> None:
-    await _watcher(session, name)
+    address = await _watched(session, name)
     clients, users = await session.engine.broker.presence_stats(name)
+    _check_access(session, address, "presence")
     session.reply(name, Reply(number, presence_stats=PresenceStatsResult(clients, users)))
 
 
-async def _watcher(session: Session, name: str) -> None:
-    """Return if this client may know who is there."""
+async def _watched(session: Session, name: str) -> Address:
+    """The channel, if this client may know who is there."""
     address = session.engine.registry.find(name)
-    if not await address.rules.presence(address.channel, session.client):
-        _require_subscription(session, name)
+    _check_access(session, address, "presence")
+    await address.rules.presence(address.channel, session.client)
     if not address.channel.presence:
         raise CommandError(code=codes.NOT_AVAILABLE)
+    return address
 
 
-def _require_subscription(session: Session, name: str) -> None:
-    """Where a channel has no rule of its own, whoever may not listen may not ask either."""
-    subscription = session.subscriptions.get(name)
-    if subscription is None or not subscription.active:
-        raise Denied
+def _check_access(session: Session, address: Address, access: Access) -> None:
+    """Return if the client is subscribed, or the channel does not require that for *access*.
+
+    Asked before the rule, and again before anything happens: the client may have been removed meanwhile.
+    """
+    if address.rules.requires_subscription(access):
+        subscription = session.subscriptions.get(address.name)
+        if subscription is None or not subscription.live:
+            raise Denied

@@ -11,7 +11,7 @@ from offhook.base import codes, schema
 from offhook.base.errors import CommandError, Denied, NotFound, Unauthorized, UsageError
 from offhook.base.inject import Parameter, hints, location, parameters
 from offhook.base.schema import Mismatch
-from offhook.realtime.channel import Channel, Subscribed
+from offhook.realtime.channel import Access, Channel, Subscribed
 from offhook.realtime.client import Client
 
 _REMEMBERED = 4096
@@ -97,17 +97,20 @@ class Rules:
         schema.check(result, self._on_call.gives)
         return result
 
-    async def history(self, channel: Channel[Any], client: AnyClient) -> bool:
-        """Whether a rule lets *client* read the past; False when there is no rule."""
+    async def history(self, channel: Channel[Any], client: AnyClient) -> None:
+        """Return if *client* may read the past."""
         if self._on_history is not None:
             await self._on_history.ask(channel, client)
-        return self._on_history is not None
 
-    async def presence(self, channel: Channel[Any], client: AnyClient) -> bool:
-        """Whether a rule lets *client* know who is there; False when there is no rule."""
+    async def presence(self, channel: Channel[Any], client: AnyClient) -> None:
+        """Return if *client* may know who is there."""
         if self._on_presence is not None:
             await self._on_presence.ask(channel, client)
-        return self._on_presence is not None
+
+    def requires_subscription(self, access: Access) -> bool:
+        """Whether a client has to be subscribed for *access*. Where no client can subscribe, calls are open."""
+        is_open = access == "call" and self._on_subscribe is None
+        return not is_open and access not in self.channel.without_subscription
 
 
 @dataclass(frozen=True, slots=True)
