@@ -17,7 +17,11 @@ export function valueFor({ redirect, results }: Answer, id: string): Value {
   return { data: result.data, status: result.status };
 }
 
+/** As for a redirect of HTTP: an address with another scheme (`javascript:`) is not followed. */
 function redirection({ to, external, status = 303 }: Redirect): Response {
+  const { protocol } = new URL(to, location.href);
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new Error(`A redirect to "${protocol}" is not followed.`);
   return external ? redirectDocument(to, status) : redirect(to, status);
 }
 
