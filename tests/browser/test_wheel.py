@@ -43,6 +43,12 @@ def test_from_the_wheel_to_a_served_application(python: Path, tmp_path: Path, ar
     npm = shutil.which("npm")
     assert npm, "npm is missing; scripts/test sets it up"
     _run(python, "-m", "offhook", "new", book)
+    # What is installed from the new application alone is the package as it was built.
+    pip = (python, "-m", "pip", "install", "-q", "--no-deps", "--target", book / "installed")
+    _run(*pip, "-c", ROOT / "constraints.txt", "-r", "requirements.txt", folder=book)
+    [record] = (book / "installed").glob("offhook-*.dist-info/RECORD")
+    assert "offhook/dev/npm/offhook-" in record.read_text()
+    shutil.rmtree(book / "installed")
     _run(python, "-m", "pytest", "-q", folder=book)
     _run(npm, "install", "--no-audit", "--no-fund", folder=book)
     _run(python, "-m", "offhook", "typegen", folder=book)

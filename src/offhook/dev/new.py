@@ -1,15 +1,14 @@
 """``offhook new``: a small application of one's own, which runs and passes its tests."""
 
 import re
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from offhook.base.errors import UsageError
+from offhook.dev.vendor import npm_package, python_package
 
 _HERE = Path(__file__).parent
 _REPOSITORY = _HERE.parents[2]
@@ -54,8 +53,9 @@ def create(folder: Path, template: str) -> None:
         for path in _files(source):
             _copy(path, folder / _name(path.relative_to(source)))
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "application"
-    _write(folder / "package.json", _package(name, _npm_package(folder)))
-    _write(folder / "pyproject.toml", _PROJECT.format(name=name, requirements=_quoted(chosen.requirements)))
+    _write(folder / "package.json", _package(name, npm_package(folder)))
+    _write(folder / "pyproject.toml", _PROJECT.format(name=name))
+    _write(folder / "requirements.txt", "\n".join([python_package(folder), *chosen.requirements, "pytest", ""]))
     _write(folder / "README.md", _README.format(title=folder.resolve().name, about=chosen.about))
 
 
@@ -85,16 +85,6 @@ def _write(target: Path, text: str) -> None:
     target.write_text(text, "utf-8")
 
 
-def _npm_package(folder: Path) -> str:
-    """Where npm finds our package: the tarball that this Python package brings, or the sources it is made of."""
-    tarball = _HERE / "npm" / f"offhook-{version('offhook')}.tgz"
-    if not tarball.is_file():
-        return f"file:{_REPOSITORY / 'client'}"
-    (folder / "vendor").mkdir(parents=True, exist_ok=True)
-    shutil.copy(tarball, folder / "vendor")
-    return f"file:vendor/{tarball.name}"
-
-
 def _package(name: str, offhook: str) -> str:
     content = {
         "name": name,
@@ -111,18 +101,10 @@ def _package(name: str, offhook: str) -> str:
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
 
 
-def _quoted(requirements: Sequence[str]) -> str:
-    return "".join(f', "{each}"' for each in requirements)
-
-
 _PROJECT = """[project]
 name = "{name}"
 version = "0.1.0"
 requires-python = ">=3.11"
-dependencies = ["offhook[standard]"{requirements}]
-
-[dependency-groups]
-dev = ["pytest"]
 
 [tool.pytest.ini_options]
 pythonpath = ["."]
@@ -134,6 +116,7 @@ _README = """# {title}
 {about}
 
 ```sh
+pip install -r requirements.txt
 npm install
 offhook dev                # what you save is what you see
 pytest
