@@ -44,7 +44,7 @@ def _following(server: Server, command: Sequence[str]) -> Iterator[IO[str]]:
 
 def test_14_curl_follows_a_channel(server: Server) -> None:
     with _following(server, ["sh", "-c", f"exec {_line_of('tests/sdk/follow.sh')}"]) as output:
-        events = (line for line in output if line.strip())
+        events = (line for line in output if line.startswith("data:"))
         assert '"subs":{"ticks:a"' in next(events)
         for _ in range(2):
             _publish(server)
@@ -68,7 +68,7 @@ def test_14_event_source_follows_a_channel(server: Server) -> None:
 
 def test_14_a_server_that_goes_away_waits_for_no_stream_and_says_so(server: Server) -> None:
     with _following(server, ["sh", "-c", f"exec {_line_of('tests/sdk/follow.sh')}"]) as output:
-        events = (line for line in output if line.strip())
+        events = (line for line in output if line.startswith("data:"))
         assert "connect" in next(events)
         server.restart()
         assert list(events) == ['data: {"disconnect":{"code":3001,"reason":"shutdown"}}\n']
