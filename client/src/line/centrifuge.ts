@@ -104,25 +104,28 @@ export class CentrifugeLine implements Line {
   }
 
   async publish(channel: string, data: unknown): Promise<void> {
-    await this.#subscribed(channel);
+    const subscribing = this.#subscribing(channel);
+    if (subscribing) await subscribing;
     await this.#client.publish(channel, data);
   }
 
   async call(channel: string, data: unknown): Promise<unknown> {
-    await this.#subscribed(channel);
+    const subscribing = this.#subscribing(channel);
+    if (subscribing) await subscribing;
     return (await this.#client.rpc(channel, data)).data;
   }
 
   async history(channel: string, options: HistoryOptions): Promise<History> {
-    await this.#subscribed(channel);
+    const subscribing = this.#subscribing(channel);
+    if (subscribing) await subscribing;
     const { publications, offset, epoch } = await this.#client.history(channel, options);
     return { publications, position: { offset, epoch } };
   }
 
-  /** Commands on a channel require a subscription: wait while one is being made. */
-  async #subscribed(channel: string): Promise<void> {
+  /** Commands on a channel require a subscription: what to wait for, while one is being made. */
+  #subscribing(channel: string): Promise<void> | undefined {
     const subscription = this.#client.getSubscription(channel);
-    if (subscription?.state === "subscribing") await subscription.ready();
+    return subscription?.state === "subscribing" ? subscription.ready() : undefined;
   }
 
   async presence(channel: string): Promise<readonly ClientInfo[]> {

@@ -64,3 +64,20 @@ test("an interruption keeps the members on the screen and asks again", async () 
   await settle();
   expect(shown()).toEqual(["bob:1"]);
 });
+
+test("a question that fails is asked again, unless the server refuses it", async () => {
+  line.joins("room:1", client("ada", "1"));
+  const ask = vi.spyOn(line, "presence").mockRejectedValueOnce({ code: 100, message: "internal server error" });
+  channels.get("room:1").presence.subscribe(vi.fn());
+  await settle();
+  expect(shown()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(shown()).toEqual(["ada:1"]);
+
+  vi.spyOn(console, "error").mockReturnValue();
+  ask.mockRejectedValue({ code: 103, message: "permission denied" });
+  line.cut();
+  line.restore();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(ask).toHaveBeenCalledTimes(3);
+});

@@ -1,3 +1,4 @@
+import { codes } from "../codes.js";
 import { Subscribable } from "../subscribable.js";
 import type { ClientInfo, Member } from "../types.js";
 import type { Consumer } from "./channel.js";
@@ -32,7 +33,14 @@ export function members(clients: Clients): readonly Member[] {
   return [...users.values()];
 }
 
-/** Who is in a channel: asked for once it flows, kept by joins and leaves, asked for again after an interruption. */
+/** Milliseconds until a question that failed is repeated; at most, and at the first time. */
+const LONGEST = 30_000;
+const FIRST = 1000;
+
+/**
+ * Who is in a channel: asked for once it flows, kept by joins and leaves, asked for again after an interruption.
+ * Joins and leaves that get lost are sent later by the server, so that members become what the server says.
+ */
 export class Presence extends Subscribable implements Consumer {
   readonly joinLeave = true;
   members: readonly Member[] = [];
@@ -43,6 +51,7 @@ export class Presence extends Subscribable implements Consumer {
   /** Joins and leaves since the question was sent; the answer may be older than they are. */
   #meanwhile: ((clients: Clients) => Clients)[] = [];
   #question = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
   #detach: (() => void) | undefined;
 
   constructor(
@@ -55,11 +64,29 @@ export class Presence extends Subscribable implements Consumer {
   }
 
   onSubscribed(): void {
+    this.#know(FIRST);
+  }
+
+  /** Ask who is there; after an error again, at a random moment before *pause* milliseconds are over. */
+  #know(pause: number): void {
+    clearTimeout(this.#retry);
     const question = ++this.#question;
     this.#meanwhile = [];
     this.#ask().then(
       (now) => question === this.#question && this.#become(this.#settled(now)),
-      (error: unknown) => console.error("Offhook: presence is not known.", error),
+      (error: unknown) => question === this.#question && this.#later(pause, error),
+    );
+  }
+
+  #later(pause: number, error: unknown): void {
+    if (refuses(error)) {
+      console.error("Offhook: presence is not known.", error);
+      return;
+    }
+    const next = Math.min(2 * pause, LONGEST);
+    this.#retry = setTimeout(
+      () => this.#channel.feed.flowing && this.#know(next),
+      pause * (0.5 + Math.random() / 2),
     );
   }
 
@@ -79,6 +106,7 @@ export class Presence extends Subscribable implements Consumer {
   protected override onLast(): void {
     this.#detach?.();
     this.#question += 1;
+    clearTimeout(this.#retry);
   }
 
   #settled(now: readonly ClientInfo[]): Clients {
@@ -95,4 +123,10 @@ export class Presence extends Subscribable implements Consumer {
     this.members = members(clients);
     this.notify();
   }
+}
+
+/** Whether the server answered that the client may not know, or that the channel has no presence (103, 108). */
+function refuses(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown }).code;
+  return code === codes.PERMISSION_DENIED || code === codes.NOT_AVAILABLE;
 }

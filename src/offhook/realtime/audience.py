@@ -7,6 +7,7 @@ from offhook.realtime.channel import Channel
 from offhook.realtime.fanout import Fanout, Group, Outbox
 from offhook.realtime.forms import Copies, Form
 from offhook.realtime.metrics import Metrics
+from offhook.realtime.roster import Roster
 from offhook.realtime.subscription import Subscription
 from offhook.wire.codec import Variant
 from offhook.wire.position import Position
@@ -84,6 +85,7 @@ class Audience:
     def __init__(self, name: str, channel: type[Channel[Any]], fanout: Fanout) -> None:
         self.members: dict[Subscription, None] = {}
         self.cohorts: list[Cohort] = []
+        self.presence = channel.presence
         self._name = name
         self._metrics = fanout.turn.metrics
         self._outbox = Outbox(fanout)
@@ -93,6 +95,13 @@ class Audience:
         self._hearing: dict[Variant, Group] = {}
         """Those who are told who joins and leaves; all others are spared it."""
         self._last: Publication | None = None
+        self.roster = Roster()
+        """Who those in ``_hearing`` were told is there."""
+
+    @property
+    def hears(self) -> bool:
+        """Whether there are clients that are told who joins and leaves."""
+        return bool(self._hearing)
 
     def add(self, subscription: Subscription) -> None:
         """It is catching up."""
@@ -125,7 +134,8 @@ class Audience:
         """It is gone. What is on its way to it goes into its queue now, and nothing does later."""
         self.members.pop(subscription, None)
         self._catching_up.pop(subscription, None)
-        _remove(subscription, self._hearing)
+        if _remove(subscription, self._hearing) and not self._hearing:
+            self.roster = Roster()
         for cohort in self.cohorts:
             cohort.discard(subscription)
         self.cohorts = [each for each in self.cohorts if each.groups]
@@ -204,13 +214,14 @@ class Audience:
         return lost
 
 
-def _remove(subscription: Subscription, groups: dict[Any, Group]) -> None:
-    """From the one of *groups* that it is in, if any."""
+def _remove(subscription: Subscription, groups: dict[Any, Group]) -> bool:
+    """Whether it was in one of *groups*, in which it is no longer."""
     for key, group in groups.items():
         if group.members.pop(subscription, None) is not None:
             if not group:
                 del groups[key]
-            return
+            return True
+    return False
 
 
 def _seal(groups: Iterable[Group]) -> None:

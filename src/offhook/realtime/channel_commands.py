@@ -155,7 +155,7 @@ async def _history(session: Session, number: int, name: str, request: HistoryReq
 
 async def _presence(session: Session, number: int, name: str) -> None:
     address = await _watched(session, name)
-    present = await session.engine.broker.presence(name)
+    present = await session.engine.hub.presence(name)
     _check_access(session, address, "presence")
     members = {client: info(each) for client, each in present.items()}
     session.reply(name, Reply(number, presence=PresenceResult(members)))

@@ -30,6 +30,8 @@ from offhook.realtime.tokens import Tokens
 
 _RENEWALS = 2.5
 """How often presence is renewed before it would expire."""
+_UNSURE = 5.0
+"""Seconds until presence is read again after a member was absent for the first time."""
 _RETRY = 2.0
 """Seconds after which presence is renewed again that the broker did not take."""
 _SILENCE = 10.0
@@ -114,6 +116,7 @@ class Engine:
         await self.broker.start(self.hub, self.node)
         self._state, self._loop, self._open = "running", asyncio.get_running_loop(), True
         self._upkeep = start(self._keep_up())
+        self._converging = start(self._converge())
 
     def complain(self, what: str, *details: object) -> None:
         """Log what goes wrong for everybody at the same moment: once, and again when it lasts."""
@@ -172,6 +175,7 @@ class Engine:
         self.hub.close()
         await self.background.finish()
         self._upkeep.cancel()
+        self._converging.cancel()
         self._state = "stopped"
         await self.broker.close()
 
@@ -181,6 +185,16 @@ class Engine:
         :raises BrokerError: the other process cannot be reached now.
         """
         return await self.control.emulate(node, secret, frame)
+
+    async def _converge(self) -> None:
+        period = pause = self.limits.presence / _RENEWALS
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause * self.env.jitter(0.75, 1.0)):
+                    await self.hub.presence_doubted.wait()
+            self.hub.presence_doubted.clear()
+            are_sure = await self.presence.converge(self.hub, period / 2)
+            pause = period if are_sure else min(period, _UNSURE)
 
     async def _keep_up(self) -> None:
         period = pause = self.limits.presence / _RENEWALS

@@ -6,7 +6,7 @@ all of them (``audience.py``). Thousands are written to a chunk at a time (``fan
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from offhook.base import observe
 from offhook.base.env import Env
@@ -18,12 +18,13 @@ from offhook.realtime.control import Control
 from offhook.realtime.fanout import Fanout
 from offhook.realtime.reads import Past, Reads, Wanted, retrieve
 from offhook.realtime.resubscriptions import Resubscriptions
+from offhook.realtime.roster import Changes, Roster
 from offhook.realtime.send_queue import Turn
 from offhook.realtime.subscription import Subscription
 from offhook.realtime.tasks import Background, start
 from offhook.wire.position import Position
 from offhook.wire.publication import ClientInfo, Publication
-from offhook.wire.replies import Push, join_push, leave_push
+from offhook.wire.replies import join_push, leave_push
 
 _RELEASE = 1.0
 """Seconds from a channel's last subscription to the broker's unsubscribe, so that a reload does not flap."""
@@ -95,6 +96,8 @@ class Hub:
         self._resubscriptions = Resubscriptions(background, lambda: len(self._catching_up))
         self.broker_returned = asyncio.Event()
         """Set when the broker is connected again; what it kept for this process may be lost."""
+        self.presence_doubted = asyncio.Event()
+        """Set when joins and leaves may be lost."""
 
     def __len__(self) -> int:
         """How many channels this process hears."""
@@ -216,17 +219,56 @@ class Hub:
             self._have_recover(lost)
 
     def on_join(self, channel: str, info: ClientInfo) -> None:
-        """Deliver that *info* joined."""
-        self._tell(channel, join_push(channel, info))
+        """Deliver that *info* joined, unless clients know it."""
+        local = self._locals.get(channel)
+        if local is not None and local.audience.hears and local.audience.roster.join(info):
+            local.audience.tell(join_push(channel, info))
 
     def on_leave(self, channel: str, info: ClientInfo) -> None:
-        """Deliver that *info* left."""
-        self._tell(channel, leave_push(channel, info))
-
-    def _tell(self, channel: str, push: Push) -> None:
+        """Deliver that *info* left, unless clients know it."""
         local = self._locals.get(channel)
-        if local is not None:
-            local.audience.tell(push)
+        if local is not None and local.audience.hears and local.audience.roster.leave(info):
+            local.audience.tell(leave_push(channel, info))
+
+    # Presence (``roster.py``)
+
+    def watched(self) -> list[str]:
+        """The channels with presence that have clients here which are told who joins and leaves."""
+        found = self._locals.values()
+        return [local.name for local in found if local.audience.hears and local.audience.presence]
+
+    async def presence(self, name: str) -> Mapping[str, ClientInfo]:
+        """Who is in the channel called *name*, for a client that asks; others here learn of joins they lack."""
+        present, _ = await self._presence(name, Roster.learn)
+        return present
+
+    async def check_presence(self, name: str) -> bool:
+        """Send clients the joins and leaves that they lack; whether to look again soon.
+
+        :raises BrokerError: presence could not be read.
+        """
+        _, changes = await self._presence(name, Roster.check)
+        return changes.unsure
+
+    async def _presence(
+        self, name: str, compare: Callable[[Roster, Mapping[str, ClientInfo]], Changes]
+    ) -> tuple[Mapping[str, ClientInfo], Changes]:
+        local = self._locals.get(name)
+        if local is None or not local.audience.hears:
+            return await self._broker.presence(name), Changes()
+        audience, roster = local.audience, local.audience.roster
+        roster.begin_reading()
+        try:
+            present = await self._broker.presence(name)
+            changes = compare(roster, present)
+        finally:
+            roster.end_reading()
+        if audience.roster is roster:
+            for info in changes.left:
+                audience.tell(leave_push(name, info))
+            for info in changes.joined:
+                audience.tell(join_push(name, info))
+        return present, changes
 
     def on_doubt(self, channels: Sequence[str] | None) -> None:
         """Look at once whether anybody misses something."""
@@ -237,6 +279,7 @@ class Hub:
         self._doubted.update(names)
         if channels is None:
             self.broker_returned.set()
+            self.presence_doubted.set()
         if not self._looking:
             self._looking = True
             self._background.start(self._look())

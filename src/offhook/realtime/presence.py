@@ -13,6 +13,8 @@ from offhook.realtime.subscription import Subscription
 
 _BATCH = 128
 """Channels whose entries are renewed in one step."""
+_READINGS = 32
+"""Channels whose presence is read at once."""
 
 
 class Presence:
@@ -89,6 +91,26 @@ class Presence:
         if failed:
             observe.LINE.warning("renewing presence failed: %s (%d of %d channels)", reason, failed, len(names))
         return not failed
+
+    async def converge(self, hub: Hub, spread: float) -> bool:
+        """Send this process's clients the joins and leaves that they lack; whether all of them know who is there.
+
+        A few channels are read at once, with a deadline for these alone.
+
+        :param spread: seconds over which the readings are spread.
+        """
+        names = hub.watched()
+        batches = [names[start : start + _READINGS] for start in range(0, len(names), _READINGS)]
+        unsure = False
+        for number, batch in enumerate(batches):
+            if number:
+                await asyncio.sleep(spread / len(batches))
+            try:
+                async with asyncio.timeout(self._limits.handler):
+                    unsure |= any(await asyncio.gather(*map(hub.check_presence, batch)))
+            except (BrokerError, TimeoutError):
+                unsure = True  # the renewal of entries, which fails as well, is logged
+        return not unsure
 
     async def _renew(self, hub: Hub, names: Sequence[str]) -> None:
         """An unsubscribe may have removed an entry just before it is added again; hence the second look."""
