@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,9 +111,10 @@ def rows(build: Callable[[str], None], tmp_path: Path) -> Iterator[tuple[Server,
 @pytest.mark.parametrize("seed", range(3))
 def test_once_it_is_quiet_every_screen_is_true(rows: tuple[Server, Path], arrive: Arrive, seed: int) -> None:
     server, path = rows
-    with FaultProxy(server.port) as one, FaultProxy(server.port) as two:
+    proxies = FaultProxy(server.port), FaultProxy(server.port)
+    with proxies[0] as one, proxies[1] as two, closing(Store(str(path))) as store:
         tabs = [(arrive(f"http://127.0.0.1:{proxy.port}"), proxy) for proxy in (one, two)]
-        world = World(random.Random(seed), server, Store(str(path)), tabs)
+        world = World(random.Random(seed), server, store, tabs)
         try:
             for (person, _), page in zip(tabs, ("/folded", "/reloaded"), strict=True):
                 person.failures_expected = True

@@ -50,6 +50,9 @@ def simulate(seed: int, nodes: Sequence[Node], build: Path, parts: Parts, steps:
         log = worlds[0].log if worlds else []
         failure.add_note("\n".join([f"seed {seed}, after", *log[-60:]]))
         raise
+    finally:
+        for world in worlds:
+            world.store.close()
     return worlds[0].log
 
 

@@ -186,11 +186,12 @@ export class CentrifugeLine implements Line {
  */
 function addresses(websocket: string): { endpoints: TransportEndpoint[]; emulation: string } {
   const beside = (path: string) => new URL(path, websocket.replace(/^ws/, "http")).href;
-  const endpoints: TransportEndpoint[] = [
-    { transport: "websocket", endpoint: websocket },
-    { transport: "http_stream", endpoint: beside("http_stream") },
-    { transport: "sse", endpoint: beside("sse") },
-  ];
+  const endpoints: TransportEndpoint[] = [{ transport: "websocket", endpoint: websocket }];
+  // The client refuses to connect when the transport of the attempt is none that the environment has.
+  if (typeof ReadableStream !== "undefined") {
+    endpoints.push({ transport: "http_stream", endpoint: beside("http_stream") });
+  }
+  if (typeof EventSource !== "undefined") endpoints.push({ transport: "sse", endpoint: beside("sse") });
   return { endpoints, emulation: beside("../emulation") };
 }
 

@@ -119,3 +119,19 @@ test("an attempt that hangs is given up for a new one when the page is looked at
   await acceptWebSocket();
   expect(line.state.status).toBe("open");
 });
+
+test("where there is no EventSource, nothing gets through and the line is opened again, it goes on trying", async () => {
+  vi.stubGlobal("EventSource", undefined);
+  line = new CentrifugeLine("wss://server/live/connection/websocket");
+  http.isBroken = true;
+  await blockWebSockets();
+  await settle(1);
+  line.close();
+  line.open();
+  for (let attempts = 0; attempts < 4; attempts += 1) {
+    await settle(20_000);
+    FakeWebSocket.last.end(1006);
+  }
+  expect(line.state.status).toBe("connecting");
+  expect(FakeWebSocket.opened.length).toBeGreaterThan(2);
+});
