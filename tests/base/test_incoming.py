@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from offhook.base.incoming import Headers, Identity, Incoming, headers_of, incoming, parse_cookies
+from offhook.base.incoming import Headers, Identity, Incoming, headers_of, incoming, network_of, parse_cookies
 
 SCOPE: dict[str, Any] = {
     "type": "websocket",
@@ -90,3 +90,18 @@ def test_cookies_of_a_stranger(header: str) -> None:
 
 def test_an_identity_lasts_unless_it_says_otherwise() -> None:
     assert Identity("ann", None) == Identity("ann", None, None, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        (None, None),
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::"),
+        ("no:address", "no:address"),
+    ],
+)
+def test_what_counts_as_one_address(address: str | None, network: str | None) -> None:
+    assert network_of(address) == network

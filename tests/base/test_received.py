@@ -122,3 +122,8 @@ def test_numbers_of_json_that_javascript_cannot_write_are_refused() -> None:
 )
 def test_only_types_with_an_open_part_are_walked_through(declared: Any, expected: bool) -> None:
     assert is_whole(declared) is expected
+
+
+def test_a_type_without_a_hash_is_looked_at_each_time() -> None:
+    assert is_whole(Annotated[int, ["a note"]])
+    assert not is_whole(Annotated[Order, ["a note"]])

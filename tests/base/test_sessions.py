@@ -431,3 +431,14 @@ def test_of_two_renewals_at_once_one_counts(clock: Clock) -> None:
 
     assert asyncio.run(scenario()) == [1, 0]
     assert asyncio.run(jar.begin()) == {"user": "ann"}
+
+
+def test_a_store_in_memory_forgets_what_expired(clock: Clock, store: MemorySessions) -> None:
+    async def scenario() -> None:
+        await store.create("old", {"user": "ann"}, 60)
+        clock.now += 61
+        await store.create("new", {"user": "bob"}, 60)
+
+    asyncio.run(scenario())
+
+    assert list(store._kept) == ["new"]

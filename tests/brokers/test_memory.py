@@ -179,3 +179,15 @@ def test_streams_outlive_a_restart_in_the_same_process() -> None:
         assert heard.publications == []
 
     _with(scenario)
+
+
+def test_a_stream_whose_time_is_over_is_gone_before_it_is_thrown_away() -> None:
+    async def scenario(broker: MemoryBroker) -> None:
+        before = await _publish(broker)
+        await asyncio.sleep(30 * 86400 - 30)
+        await _publish(broker, "other")  # looks at what is old; the first is there for another half minute
+        await asyncio.sleep(40)
+
+        assert (await broker.positions(["a"]))[0].epoch != before.epoch
+
+    _with(scenario)

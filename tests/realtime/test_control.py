@@ -15,7 +15,7 @@ from offhook.brokers.base import Listener
 from offhook.brokers.memory import MemoryBroker
 from offhook.realtime import orders
 from offhook.realtime.engine import Engine
-from offhook.realtime.orders import Answer, Close, Emulated, Prolong, ToSignIn, ToUser
+from offhook.realtime.orders import Answer, Close, Emulated, Probe, Prolong, ToSignIn, ToUser
 from offhook.testing.clock import run, virtual_env
 from tests.realtime.peers import ANN, News, Peer, Room, connected
 
@@ -268,3 +268,14 @@ def test_what_another_version_says_is_left_alone(data: bytes, caplog: pytest.Log
 )
 def test_what_is_told_comes_through(instruction: orders.Instruction) -> None:
     assert orders.decode(orders.encode(instruction)) == instruction
+
+
+def test_an_order_of_another_version_is_ignored_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with processes() as (one, _, _):
+            peer = await connected(one)
+            one.control.on_order(orders.encode(Probe(1.0)))
+            assert peer.wire.closed is None
+
+    run(scenario())
+    assert "event=control.unknown" in caplog.text
