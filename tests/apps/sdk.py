@@ -33,7 +33,9 @@ class Room(
         return {"who": client.user_id, "asked": data}
 
 
-class Private(Channel[dict[str, Any]], pattern="private:{name}", history=History(10, "1m")):
+class Private(
+    Channel[dict[str, Any]], pattern="private:{name}", history=History(10, "1m"), without_subscription=("publish",)
+):
     """For whom the server subscribes, or who shows a token."""
 
     name: str
@@ -43,7 +45,13 @@ class Private(Channel[dict[str, Any]], pattern="private:{name}", history=History
         return data
 
 
-class Verbatim(Channel[Raw], pattern="raw:{name}", history=History(100, "10m"), delta=True):
+class Verbatim(
+    Channel[Raw],
+    pattern="raw:{name}",
+    history=History(100, "10m"),
+    delta=True,
+    without_subscription=("publish",),
+):
     """What is published keeps its bytes."""
 
     name: str
