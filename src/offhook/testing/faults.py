@@ -45,6 +45,11 @@ class FaultyBroker:
         """Let the held calls of *method* return; later ones are not held."""
         self._held.pop(method).set()
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The methods whose calls are held."""
+        return tuple(self._held)
+
     def fail(self, method: str) -> None:
         """Calls of *method* raise ``BrokerError``, until ``heal``."""
         self._failing.add(method)
