@@ -5,8 +5,13 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import ROOT
+
+# How long an example takes is the machine's business.
+settings.register_profile("offhook", deadline=None)
+settings.load_profile("offhook")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from offhook.base.errors import UsageError
-from offhook.base.schema import Mismatch, check, convert, decode, encode, supported, without_field
+from offhook.base.schema import Mismatch, check, convert, decode, encode, exceeds_depth, supported, without_field
 
 
 class Message(msgspec.Struct):
@@ -226,3 +226,19 @@ class Loose(TypedDict):
 )
 def test_what_does_not_always_have_a_field(declared: Any, name: str, expected: list[str]) -> None:
     assert without_field(declared, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "exceeds"),
+    [
+        (b"1", False),
+        (b"[[1]]", False),
+        (b"[[[1]]]", True),
+        (b'{"a":{"b":{}}}', True),
+        (b"[[],[],[],[],[]]", False),
+        (b'["[[[[[", "{{{{", "\\"[[["]', False),
+        (b'[["\\\\",[1]]]', True),
+    ],
+)
+def test_how_deep_a_text_is(text: bytes, exceeds: bool) -> None:
+    assert exceeds_depth(text, 2) is exceeds

@@ -59,6 +59,8 @@ class Limits:
     """Body of a request to an action whose form has files; more is answered with 413."""
     payload: Bytes = 64 * 1024
     """Data of one publish or call of a client; more is error 107."""
+    payload_depth: int = 512
+    """Arrays and objects inside each other in what a client publishes or calls with; more is error 107."""
     command_frame: Bytes = 256 * 1024
     """One incoming frame of the line; more closes with 3015."""
     socket_message: Bytes = 1024 * 1024

@@ -291,3 +291,24 @@ def _is_key(shape: msgspec.inspect.Type) -> bool:
     if isinstance(shape, msgspec.inspect.UnionType):
         return all(map(_is_key, shape.types))
     return isinstance(shape.type if isinstance(shape, msgspec.inspect.Metadata) else shape, _KEYS)
+
+
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
+
+
+def exceeds_depth(text: bytes, most: int) -> bool:
+    """Whether the arrays and objects of a JSON *text* are nested deeper than *most*.
+
+    Readers differ in how deep they go, one version of Python from the other too; this does not.
+    """
+    if text.count(b"[") + text.count(b"{") <= most:
+        return False
+    depth = 0
+    for byte in _TEXT.sub(b"", text):
+        if byte in b"[{":
+            depth += 1
+            if depth > most:
+                return True
+        elif byte in b"]}":
+            depth -= 1
+    return False

@@ -97,10 +97,12 @@ def _channel(session: Session, request: ChannelRequest) -> str:
 
 
 def _payload(session: Session, data: Raw) -> bytes:
-    """What a client publishes or calls with, if it is not too large."""
-    payload, most = bytes(data), session.engine.limits.payload
-    if len(payload) > most:
-        raise CommandError(f"the payload is larger than {most} bytes", code=codes.BAD_REQUEST)
+    """What a client publishes or calls with, if it is neither too large nor nested too deeply."""
+    payload, limits = bytes(data), session.engine.limits
+    if len(payload) > limits.payload:
+        raise CommandError(f"the payload is larger than {limits.payload} bytes", code=codes.BAD_REQUEST)
+    if schema.exceeds_depth(payload, limits.payload_depth):
+        raise CommandError(f"the payload is nested deeper than {limits.payload_depth}", code=codes.BAD_REQUEST)
     return payload
 
 

@@ -9,6 +9,7 @@ import logging
 import math
 import re
 from collections.abc import Collection, MutableMapping
+from contextlib import suppress
 from functools import partial
 from ipaddress import IPv6Address
 from typing import Any, ClassVar, cast
@@ -485,7 +486,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _linger(self) -> None:
         """A connection that is closed while bytes arrive is reset, and the answer is lost with it."""
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with suppress(OSError):  # the peer has gone already
+                self.transport.write_eof()
         self.flow.resume_reading()
         self._times.lingering.begin(self)
 

@@ -7,6 +7,7 @@ memory, and no task.
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -424,7 +425,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if hurry:
             self._transport.close()
         elif self._transport.can_write_eof():
-            self._transport.write_eof()
+            with suppress(OSError):  # the peer has gone already
+                self._transport.write_eof()
         else:  # TLS cannot end one side alone
             self._shared.lingering.begin(self)
         self._tune()
