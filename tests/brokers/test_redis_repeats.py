@@ -13,6 +13,7 @@ from offhook.base.errors import BrokerError
 from offhook.brokers.base import History
 from offhook.brokers.redis.broker import RedisBroker
 from offhook.testing.brokers import Heard
+from offhook.testing.proxy import FaultProxy
 from offhook.testing.redis import Persistence, RedisServer
 from offhook.wire.publication import Publication
 from tests.brokers.test_redis_survival import HISTORY, back, publish, run
@@ -86,3 +87,40 @@ def test_whoever_recovers_has_what_the_stream_has(persistence: Persistence, seed
         assert len(set(known.values())) == len(known)
 
     run(persistence, scenario)
+
+
+def test_a_repeat_that_redis_refuses_costs_the_channel_its_epoch() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        with FaultProxy(server.port) as proxy:
+            other, others = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+            await other.start(others, "other")
+            before = await publish(other)
+            proxy.cut()
+            with pytest.raises(BrokerError):
+                await other.publish("a", Publication(b"2"), history=HISTORY, key="once")
+            async with Redis.from_url(server.url) as redis:
+                await redis.config_set("maxmemory", 1)
+                proxy.heal()
+                await back(other, others)
+                await redis.config_set("maxmemory", 0)
+            [after] = await other.positions(["a"])
+            await other.close()
+
+        assert after.epoch != before.epoch
+
+    run("none", scenario)
+
+
+def test_what_fails_while_a_channel_is_settled_comes_after_what_failed_before() -> None:
+    async def scenario() -> None:
+        operations = RedisBroker("redis://127.0.0.1")._operations
+        for word in ("first", "second"):
+            with pytest.raises(BrokerError), operations.promising("a", ([], (word,))):
+                raise BrokerError("away")
+            if word == "first":
+                settling = operations._doubtful.pop("a")
+        operations._restore("a", settling)
+
+        assert [words for _, words in operations._doubtful["a"].repeats] == [("first",), ("second",)]
+
+    asyncio.run(scenario())

@@ -274,3 +274,33 @@ def test_a_replica_takes_over(persistence: Persistence, lags: bool) -> None:
 
     with RedisServer() as server, RedisServer(persistence) as replica, FaultProxy(server.port) as proxy:
         asyncio.run(scenario(server, replica, proxy))
+
+
+def test_orders_that_were_missed_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        with FaultProxy(server.port) as proxy:
+            other, others = RedisBroker(f"redis://127.0.0.1:{proxy.port}"), Heard()
+            await other.start(others, "other")
+            proxy.cut()
+            given = [b"%d" % number for number in range(5)]
+            for data in given:
+                await broker.order(data)
+            proxy.heal()
+            await others.until(lambda: others.ordered == given)
+            await other.close()
+        assert others.orders_lost == 0
+
+    monkeypatch.setattr(orders, "_PAGE", 2)
+    run("none", scenario)
+
+
+def test_an_announced_order_that_does_not_follow_is_looked_for() -> None:
+    async def scenario(server: RedisServer, broker: RedisBroker, heard: Heard) -> None:
+        await broker.order(b"1")
+        await heard.until(lambda: heard.ordered == [b"1"])
+        broker._orders.heard(7, "another epoch", b"7")
+        await broker.order(b"2")
+        await heard.until(lambda: heard.ordered == [b"1", b"2"])
+
+    RedisBroker("redis://127.0.0.1")._orders.heard(1, "", b"before it was started")
+    run("none", scenario)

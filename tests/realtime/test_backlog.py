@@ -345,3 +345,23 @@ def test_a_bound_that_counts_items_is_found(
     plant(monkeypatch)
     with pytest.raises(AssertionError):
         _all_stories()
+
+
+def test_what_is_published_during_the_last_part_may_be_more_than_is_held_back() -> None:
+    async def scenario() -> None:
+        async with running(Big, limits=Limits(recovery_buffer=3)) as (engine, broker):
+            since = await _filled(engine, A, 20, 5000)
+            peer = await connected(engine)
+            peer.wire.stall()
+            peer.begin(subscribe={"channel": "big:a", **since})
+            await asyncio.sleep(1)
+            broker.hold("history")
+            peer.wire.flow()
+            await asyncio.sleep(1)
+            for number in range(20, 26):
+                await engine.line.publish(A, str(number))
+            broker.release("history")
+            await asyncio.sleep(1)
+            assert _numbers(peer) == list(range(26))
+
+    run(scenario())

@@ -307,3 +307,13 @@ class WrongGoodbye(Channel[int], pattern="wrong-goodbye"):
 def test_handlers_of_another_form(channel: type[Channel[Any]], complaint: str) -> None:
     with pytest.raises(UsageError, match=complaint):
         Registry([channel])
+
+
+def test_a_subscriber_may_not_publish_where_no_handler_takes_it() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, _):
+            peer = await connected(engine)
+            await peer.subscribe("news")
+            assert await peer.ask(publish={"channel": "news", "data": 1}) == {"error": 103}
+
+    run(scenario())

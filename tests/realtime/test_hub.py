@@ -325,3 +325,24 @@ def test_closing_a_hub_in_use() -> None:
             assert len(engine.hub) == 0
 
     run(scenario())
+
+
+def test_a_client_that_comes_while_the_last_one_is_about_to_be_forgotten() -> None:
+    async def scenario() -> None:
+        async with running(limits=Limits(handler=60)) as (engine, broker):
+            first, second = await connected(engine), await connected(engine)
+            broker.hold("subscribe")
+            first.begin(subscribe={"channel": "room:a"})
+            await asyncio.sleep(0.1)
+            first.session.lost()
+            await asyncio.sleep(2)  # what gives the channel up waits for the broker
+            number = second.begin(subscribe={"channel": "room:a"})
+            broker.release("subscribe")
+            await second.answer(number)
+            await engine.line.publish(Room(name="a"), 1)
+            await asyncio.sleep(5)
+
+            assert second.published("room:a") == [1]
+            assert "unsubscribe" not in _broker_calls(broker)
+
+    run(scenario())

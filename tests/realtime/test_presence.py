@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from offhook.base.limits import Limits
 from offhook.testing.clock import run
 from tests.realtime.peers import Room, connected, running
 
@@ -85,3 +86,19 @@ def test_what_the_broker_does_not_take_holds_nobody_up(
 
     run(scenario())
     assert "did not take who joined or left" in caplog.text
+
+
+def test_the_renewal_of_many_channels_is_spread() -> None:
+    async def scenario() -> None:
+        async with running(limits=Limits(channels=250)) as (engine, broker):
+            peer = await connected(engine)
+            for number in range(200):
+                await peer.subscribe(f"room:{number}")
+            before = len([each for each in broker.calls if each[0] == "renew_presence"])
+            await asyncio.sleep(200)
+
+            present = [await engine.line.presence(Room(name=str(number))) for number in range(200)]
+            assert all(list(each) == [peer.session.client.id] for each in present)
+            assert len([each for each in broker.calls if each[0] == "renew_presence"]) - before >= 2 * 7
+
+    run(scenario())

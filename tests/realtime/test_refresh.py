@@ -41,6 +41,7 @@ TOKENS = Words(
     brief=_until(60),
     longer=_until(200),
     over=_until(-1),
+    past=_until(-1),
     bob=_until(500, "bob"),
     nobody=Claims(Identity("", None, info={"guest": True})),
     named=Claims(Identity("tom", "Tom"), ["news"]),
@@ -176,6 +177,7 @@ def test_8_2_a_client_that_brings_none_has_a_little_grace() -> None:
     ("token", "closed"),
     [
         ("expired", (3005, "connection expired")),
+        ("past", (3005, "connection expired")),
         ("forged", (3500, "invalid token")),
         ("bob", (3500, "invalid token")),
         ("", (3501, "bad request")),

@@ -324,3 +324,25 @@ def test_a_time_that_is_over_while_the_client_catches_up() -> None:
             assert peer.pushes == []
 
     run(scenario())
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_application_subscribes_while_the_client_does(again: bool) -> None:
+    async def scenario() -> None:
+        async with running() as (engine, broker):
+            peer = await connected(engine)
+            broker.hold("history")
+            number = peer.begin(subscribe={"channel": "room:a"})
+            await engine.line.subscribe("ann", A)
+            if again:
+                await engine.line.unsubscribe("ann", A)
+                await engine.line.subscribe("ann", A)
+            broker.release("history")
+            await peer.answer(number)
+            await engine.line.publish(A, 1)
+            await asyncio.sleep(1)
+
+            assert peer.published("room:a") == [1]
+            assert list(peer.session.subscriptions) == ["room:a"]
+
+    run(scenario())

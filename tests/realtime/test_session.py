@@ -485,3 +485,23 @@ def test_reading_goes_on_when_the_last_command_of_a_frame_has_begun() -> None:
             await peer.answer(5)
 
     run(scenario())
+
+
+def test_work_that_is_cancelled_while_it_waits_for_its_turn_never_begins() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, _):
+            session = (await connected(engine)).session
+            begun: list[str] = []
+
+            async def work(name: str) -> None:
+                begun.append(name)
+                await asyncio.sleep(1)
+
+            session.after("x", work("first"))
+            second = session.after("x", work("second"))
+            await asyncio.sleep(0.1)
+            second.cancel()
+            await asyncio.sleep(5)
+            assert (second.cancelled(), begun) == (True, ["first"])
+
+    run(scenario())

@@ -197,3 +197,27 @@ def test_an_expiry_ends_with_its_subscription() -> None:
 
 def test_forever_is_no_expiry() -> None:
     assert Subscribed().expires == math.inf
+
+
+def test_8_3_a_token_whose_time_is_over_does_not_prolong() -> None:
+    async def scenario() -> None:
+        async with running(Private, tokens=Passes()) as (engine, _):
+            peer = await connected(engine)
+            await peer.subscribe("private", token="until 100")
+            refresh = {"channel": "private", "token": "until -1"}
+            assert await peer.ask(sub_refresh=refresh) == {"error": 109}
+
+    run(scenario())
+
+
+def test_8_3_a_token_may_expire_while_its_subscription_catches_up() -> None:
+    async def scenario() -> None:
+        async with running(Private, tokens=Passes(), limits=Limits(handler=1000)) as (engine, broker):
+            peer = await connected(engine)
+            broker.hold("history")
+            number = peer.begin(subscribe={"channel": "private", "token": "until 5"})
+            await asyncio.sleep(60)
+            broker.release("history")
+            assert await peer.answer(number) == {"error": 109}
+
+    run(scenario())
