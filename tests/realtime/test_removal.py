@@ -346,3 +346,43 @@ def test_the_application_subscribes_while_the_client_does(again: bool) -> None:
             assert list(peer.session.subscriptions) == ["room:a"]
 
     run(scenario())
+
+
+def test_of_two_subscribes_behind_an_unsubscribe_the_second_is_one_too_many() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, broker):
+            peer = await connected(engine)
+            await peer.subscribe("room:a")
+            broker.hold("remove_presence")
+            peer.begin(unsubscribe={"channel": "room:a"})
+            numbers = [peer.begin(subscribe={"channel": "room:a"}) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            broker.release("remove_presence")
+            first, second = [await peer.answer(number) for number in numbers]
+
+            assert "error" not in first
+            assert second == {"error": 105}
+
+    run(scenario())
+
+
+def test_an_invitation_that_was_called_off_while_it_waited_does_not_count_for_a_later_one() -> None:
+    async def scenario() -> None:
+        async with running() as (engine, broker):
+            peer = await connected(engine)
+            await peer.subscribe("room:a")
+            broker.hold("remove_presence")
+            peer.begin(unsubscribe={"channel": "room:a"})
+            await engine.line.subscribe("ann", A)
+            await engine.line.unsubscribe("ann", A)
+            await engine.line.subscribe("ann", A)
+            await asyncio.sleep(0.1)
+            broker.release("remove_presence")
+            await asyncio.sleep(1)
+            await engine.line.publish(A, 1)
+            await asyncio.sleep(1)
+
+            assert peer.published("room:a") == [1]
+            assert sum("subscribe" in push for push in peer.pushes) == 1
+
+    run(scenario())

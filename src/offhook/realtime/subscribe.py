@@ -118,8 +118,10 @@ async def enlist(session: Session, name: str, request: SubscribeRequest, invitat
 
 
 async def _prepare(session: Session, name: str, request: SubscribeRequest, invitation: object) -> Enlisted:
-    if invitation is not None and session.invited.pop(name, None) is not invitation:
-        raise Removed
+    if invitation is not None:
+        if session.invited.get(name) is not invitation:
+            raise Removed  # it was called off; a later one stays
+        del session.invited[name]
     subscription = _reserve(session, name, request)
     subscription.server_side = True
     subscription.hears_joins = bool(subscription.address.channel.join_leave)  # no SDK asks for it there
